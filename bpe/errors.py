@@ -1,0 +1,69 @@
+"""Every error this package raises on bad input, drawn as a tree.
+
+BPEError
+├── TrainingError            the corpus or the request cannot give a vocabulary (ValueError)
+├── PatternError             a split pattern is unknown or unusable (ValueError)
+├── CorpusError              a source cannot be read as asked (ValueError)
+├── VocabularyError          a vocabulary contradicts itself (ValueError)
+│   └── FormatError          a vocabulary file cannot be read or written
+├── SpecialTokenError        a special token is unknown, disallowed or in conflict (ValueError)
+├── EncodeError              no such token (KeyError)
+├── DecodeError              no such id (KeyError)
+├── CheckpointError          a model checkpoint is damaged or does not belong here (ValueError)
+└── MissingDependencyError   an optional library is needed (ImportError)
+
+Each also derives from the built-in exception that callers of `tiktoken` and of the standard
+library already catch, named in brackets. A message names the thing, the place and the remedy.
+"""
+
+from __future__ import annotations
+
+
+class BPEError(Exception):
+    """Base of every error that this package raises on bad input."""
+
+
+class TrainingError(BPEError, ValueError):
+    """The corpus or the request cannot give a vocabulary."""
+
+
+class PatternError(BPEError, ValueError):
+    """A split pattern is unknown or unusable."""
+
+
+class CorpusError(BPEError, ValueError):
+    """A source cannot be read as asked."""
+
+
+class VocabularyError(BPEError, ValueError):
+    """A vocabulary contradicts itself."""
+
+
+class FormatError(VocabularyError):
+    """A vocabulary file cannot be read or written."""
+
+
+class SpecialTokenError(BPEError, ValueError):
+    """A special token is unknown, disallowed or in conflict with another token."""
+
+
+class _LookupError(BPEError, KeyError):
+    # KeyError prints the repr of its argument; a sentence should read as a sentence.
+    def __str__(self) -> str:
+        return Exception.__str__(self)
+
+
+class EncodeError(_LookupError):
+    """There is no such token."""
+
+
+class DecodeError(_LookupError):
+    """There is no such id."""
+
+
+class CheckpointError(BPEError, ValueError):
+    """A model checkpoint is damaged or does not belong here."""
+
+
+class MissingDependencyError(BPEError, ImportError):
+    """An optional library is needed for this; the message names the extra to install."""

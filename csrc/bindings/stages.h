@@ -1,0 +1,14 @@
+// One function a stage: each adds its part to the Python module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace bpe::bindings {
+
+void bind_errors(pybind11::module_& module);
+void bind_pretokenizer(pybind11::module_& module);
+void bind_counting(pybind11::module_& module);
+void bind_trainer(pybind11::module_& module);
+void bind_codec(pybind11::module_& module);
+
+}  // namespace bpe::bindings

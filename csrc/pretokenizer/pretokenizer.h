@@ -1,0 +1,42 @@
+// Text to pretokens. Total: the pretokens of a text, joined, are the text again.
+//
+// Bytes that are not part of well-formed UTF-8 are symbols of their own (neither letter, number,
+// mark nor white space), one byte each: the reference engine says the same through surrogateescape.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace bpe {
+
+// `whole` does not split at all: the text is one pretoken.
+enum class PatternId : std::uint8_t { whole, gpt2, cl100k, llama3, o200k, qwen2, nanochat };
+
+// Names are those of bpe/patterns.py; "" is `whole`. nullopt for an unknown name.
+std::optional<PatternId> pattern_by_name(std::string_view name);
+
+// Walks over one text. Not thread-safe; the text must outlive the scanner and not change.
+// O(size of the text) in total, without recursion and without allocation.
+class Scanner {
+ public:
+  Scanner(PatternId pattern, std::string_view text);
+
+  // Writes the end offsets of the next pretokens into `ends` and returns how many; 0 at the end
+  // of the text. The first pretoken begins at 0, each other where the one before it ended.
+  std::size_t fill(std::span<std::size_t> ends);
+
+ private:
+  PatternId pattern_;
+  std::string_view text_;
+  std::size_t position_ = 0;
+};
+
+// The first offset at or after `near` at which the text may be cut in two without changing any
+// pretoken, whatever follows: split(text) == split(text[:cut]) + split(text[cut:]).
+// text.size() when there is none. Looks only at the bytes around the cut.
+std::size_t find_safe_cut(PatternId pattern, std::string_view text, std::size_t near);
+
+}  // namespace bpe
