@@ -7,12 +7,16 @@ Bytes that are no valid UTF-8 are kept: each such byte counts as a symbol of its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import Literal, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
 
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 TieBreak = Literal["id", "huggingface", "bytes_max", "bytes_min"]
 TIE_BREAKS: tuple[str, ...] = get_args(TieBreak)
@@ -48,6 +52,14 @@ class Codec(Protocol):
 
     def encode(self, data: bytes, allowed_special: frozenset[str]) -> list[int]:
         """Encode; the allowed special tokens become their ids, leftmost and longest first."""
+
+    def encode_to_numpy(
+        self, data: bytes, allowed_special: frozenset[str], dtype: str
+    ) -> npt.NDArray[np.uint16 | np.uint32]:
+        """Encode into an array of `dtype`, "uint16" or "uint32"."""
+
+    def count(self, data: bytes, allowed_special: frozenset[str]) -> int:
+        """Return how many ids `encode` would give."""
 
     def encode_batch(
         self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
@@ -124,16 +136,3 @@ def get_engine(name: str) -> Engine:
     if name not in get_args(EngineName):
         raise ValueError(f"there is no engine {name!r}; the engines are native and reference")
     return cast(Engine, import_module(f"bpe.{name}").engine)
-
-
-def check_special_tokens(special_tokens: Mapping[str, int] | Iterable[str]) -> tuple[str, ...]:
-    """Return the texts as a tuple; refuse empty ones, duplicates and what is not a str."""
-    from bpe.errors import SpecialTokenError
-
-    texts = tuple(special_tokens)
-    for text in texts:
-        if not isinstance(text, str) or not text:
-            raise SpecialTokenError(f"a special token must be a non-empty str, not {text!r}")
-    if len(set(texts)) != len(texts):
-        raise SpecialTokenError(f"a special token is given twice: {texts!r}")
-    return texts

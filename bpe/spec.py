@@ -197,6 +197,20 @@ class TokenizerSpec:
             name=name,
         )
 
+    def __hash__(self) -> int:
+        return int(self.content_hash[:16], 16)
+
+    def __reduce__(self) -> tuple[type[TokenizerSpec], tuple[object, ...]]:
+        # Mapping proxies do not pickle; the constructor checks whatever comes back.
+        return TokenizerSpec, (
+            self.pattern,
+            dict(self.id_to_bytes),
+            self.merges,
+            dict(self.special_tokens),
+            self.whole_pretoken_first,
+            self.name,
+        )
+
     @cached_property
     def byte_ids(self) -> tuple[int, ...]:
         """The byte alphabet: the id of each of the 256 single bytes."""
