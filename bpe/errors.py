@@ -4,6 +4,8 @@ BPEError
 ├── TrainingError            the corpus or the request cannot give a vocabulary (ValueError)
 ├── PatternError             a split pattern is unknown or unusable (ValueError)
 ├── CorpusError              a source cannot be read as asked (ValueError)
+│   └── SourceNotFoundError  a source names no file (FileNotFoundError)
+├── OutputExistsError        writing there would replace something (FileExistsError)
 ├── VocabularyError          a vocabulary contradicts itself (ValueError)
 │   └── FormatError          a vocabulary file cannot be read or written
 ├── SpecialTokenError        a special token is unknown, disallowed or in conflict (ValueError)
@@ -33,6 +35,14 @@ class PatternError(BPEError, ValueError):
 
 class CorpusError(BPEError, ValueError):
     """A source cannot be read as asked."""
+
+
+class SourceNotFoundError(CorpusError, FileNotFoundError):
+    """A source names no file."""
+
+
+class OutputExistsError(BPEError, FileExistsError):
+    """Writing there would replace something, and nobody said that it may."""
 
 
 class VocabularyError(BPEError, ValueError):
