@@ -1,0 +1,116 @@
+"""The five stages as one object: what `bpe.engines.get_engine("reference")` returns.
+
+Nothing is defined here. `num_threads` is taken and ignored, since no result depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpe import engines
+from bpe.engines import Progress, TieBreak
+from bpe.patterns import Pattern
+from bpe.reference.count import CountTable, count_documents
+from bpe.reference.decode import all_tokens, decode_bytes
+from bpe.reference.encode import Encoder
+from bpe.reference.split import split
+from bpe.reference.train import Rules, train
+from bpe.spec import TokenizerSpec
+from bpe.special_tokens import cut_at_special_tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class ReferenceEngine:
+    """See `bpe.engines.Engine`."""
+
+    name = "reference"
+
+    def split(self, data: bytes, pattern: Pattern) -> list[bytes]:
+        return split(data, pattern)
+
+    def count_table(self, items: Iterable[tuple[bytes, int]] = ()) -> CountTable:
+        return CountTable(items)
+
+    def count_documents(
+        self,
+        table: engines.CountTable,
+        documents: Sequence[bytes],
+        pattern: Pattern,
+        special_tokens: Sequence[str],
+        num_threads: int,
+        progress: Progress | None,
+    ) -> None:
+        count_documents(table, documents, pattern, special_tokens, progress)
+
+    def count_file(
+        self,
+        table: engines.CountTable,
+        path: str,
+        pattern: Pattern,
+        special_tokens: Sequence[str],
+        num_threads: int,
+        progress: Progress | None,
+    ) -> None:
+        count_documents(table, [Path(path).read_bytes()], pattern, special_tokens, progress)
+
+    def train(
+        self,
+        table: engines.CountTable,
+        num_merges: int,
+        *,
+        tie_break: TieBreak,
+        min_frequency: int,
+        max_token_bytes: int | None,
+        initial_pairs: Sequence[tuple[int, int]],
+        num_threads: int,
+        progress: Progress | None,
+    ) -> list[tuple[int, int]]:
+        rules = Rules(tie_break, min_frequency, max_token_bytes)
+        return train(table.items(), num_merges, rules, initial_pairs, progress)
+
+    def codec(self, spec: TokenizerSpec) -> ReferenceCodec:
+        return ReferenceCodec(spec)
+
+
+class ReferenceCodec:
+    """See `bpe.engines.Codec`."""
+
+    def __init__(self, spec: TokenizerSpec) -> None:
+        self._encoder = Encoder(spec)
+        self._id_to_bytes = all_tokens(spec)
+
+    def encode_ordinary(self, data: bytes) -> list[int]:
+        return self._encoder.encode_ordinary(data)
+
+    def encode(self, data: bytes, allowed_special: frozenset[str]) -> list[int]:
+        return self._encoder.encode(data, allowed_special)
+
+    def encode_to_numpy(
+        self, data: bytes, allowed_special: frozenset[str], dtype: str
+    ) -> npt.NDArray[np.uint16 | np.uint32]:
+        import numpy
+
+        return numpy.array(self.encode(data, allowed_special), dtype=dtype)
+
+    def count(self, data: bytes, allowed_special: frozenset[str]) -> int:
+        return len(self.encode(data, allowed_special))
+
+    def encode_batch(
+        self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
+    ) -> list[list[int]]:
+        return [self.encode(document, allowed_special) for document in documents]
+
+    def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
+        before, special = next(cut_at_special_tokens(data, special_tokens))
+        return None if special is None else (len(before), special)
+
+    def decode_bytes(self, ids: Sequence[int]) -> bytes:
+        return decode_bytes(ids, self._id_to_bytes)
+
+    def decode_bytes_batch(self, batch: Sequence[Sequence[int]], num_threads: int) -> list[bytes]:
+        return [self.decode_bytes(ids) for ids in batch]
