@@ -70,7 +70,9 @@ class Codec(Protocol):
     def decode_bytes(self, ids: Sequence[int]) -> bytes:
         """Join the bytes of the tokens; DecodeError names the index and the unknown id."""
 
-    def decode_bytes_batch(self, batch: Sequence[Sequence[int]], num_threads: int) -> list[bytes]: ...
+    def decode_bytes_batch(
+        self, batch: Sequence[Sequence[int]], num_threads: int
+    ) -> list[bytes]: ...
 
 
 class Engine(Protocol):

@@ -247,7 +247,7 @@ class TokenizerSpec:
             put(b"".join(value.to_bytes(4, "little") for value in (left, right, new_id, rank)))
         put(b"special tokens")
         for text, id_ in self.special_tokens.items():
-            put(id_.to_bytes(4, "little"), text.encode("utf-8", "surrogatepass"))
+            put(id_.to_bytes(4, "little"), text.encode())
         return digest.hexdigest()
 
 
@@ -285,7 +285,9 @@ def _check_merges(merges: Merges, id_to_bytes: Mapping[int, bytes]) -> None:
         raise VocabularyError("the merges are not in rank order")
 
 
-def _check_special_tokens(special_tokens: Mapping[str, int], id_to_bytes: Mapping[int, bytes]) -> None:
+def _check_special_tokens(
+    special_tokens: Mapping[str, int], id_to_bytes: Mapping[int, bytes]
+) -> None:
     owner: dict[int, str] = {}
     for text, id_ in special_tokens.items():
         if not isinstance(text, str) or not text:
@@ -293,7 +295,11 @@ def _check_special_tokens(special_tokens: Mapping[str, int], id_to_bytes: Mappin
         if not isinstance(id_, int) or not 0 <= id_ <= MAX_ID:
             raise VocabularyError(f"id {id_!r} of special token {text!r} is not in 0..{MAX_ID}")
         if id_ in id_to_bytes:
-            raise VocabularyError(f"special token {text!r} has id {id_}, that of {id_to_bytes[id_]!r}")
+            raise VocabularyError(
+                f"special token {text!r} has id {id_}, which is that of {id_to_bytes[id_]!r}"
+            )
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise VocabularyError(f"special token {text!r} holds a lone surrogate")
         if id_ in owner:
             raise VocabularyError(f"special tokens {owner[id_]!r} and {text!r} share id {id_}")
         owner[id_] = text

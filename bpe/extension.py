@@ -1,0 +1,79 @@
+"""Extend a tokenizer: keep its ids and merges, and learn more.
+
+The trainer numbers bytes 0 to 255 and merges from 256 on. This maps those numbers to the ids of
+the tokenizer that is extended, and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bpe.errors import TrainingError
+from bpe.recovery import recover_pairs
+from bpe.spec import MAX_ID, Merges, TokenizerSpec
+
+if TYPE_CHECKING:
+    from bpe.tokenizer import Tokenizer
+
+
+class Extension:
+    """What stays of a base tokenizer, and what is added to it.
+
+    New special tokens get the ids right after the base, new merges the ids after those, so that
+    nothing the base has is renumbered.
+
+    Attributes:
+        num_fixed: How much of the vocabulary size is decided before any merge is learned.
+    """
+
+    def __init__(self, base: Tokenizer, special_tokens: Sequence[str]) -> None:
+        self._spec = base.spec
+        added = [text for text in special_tokens if text not in self._spec.special_tokens]
+        self._special_tokens = dict(self._spec.special_tokens) | {
+            text: self._spec.n_vocab + i for i, text in enumerate(added)
+        }
+        self._first_new_id = self._spec.n_vocab + len(added)
+        self.num_fixed = self._first_new_id
+
+    @cached_property
+    def _raw_to_id(self) -> list[int]:
+        """The base's id of each number the trainer uses."""
+        return [*self._spec.byte_ids, *(id_ for _, _, id_ in self._base_merges)]
+
+    @cached_property
+    def _base_merges(self) -> list[tuple[int, int, int]]:
+        """The merges of the base, one a token: (left, right, new id) in rank order."""
+        merges = [(m.left, m.right, m.new_id) for m in recover_pairs(self._spec)]
+        if len({new_id for _, _, new_id in merges}) != len(merges):
+            raise TrainingError("cannot extend a vocabulary in which two merges make one token")
+        return merges
+
+    @cached_property
+    def initial_pairs(self) -> list[tuple[int, int]]:
+        """The merges of the base in the trainer's numbers."""
+        id_to_raw = {id_: raw for raw, id_ in enumerate(self._raw_to_id)}
+        return [(id_to_raw[left], id_to_raw[right]) for left, right, _ in self._base_merges]
+
+    def extended_spec(self, pairs: Sequence[tuple[int, int]]) -> TokenizerSpec:
+        """Return the base's spec with the trainer's new pairs at its end."""
+        if self._first_new_id + len(pairs) > MAX_ID:
+            raise TrainingError(f"the extended vocabulary would have ids above {MAX_ID}")
+        raw_to_id = [*self._raw_to_id, *range(self._first_new_id, self._first_new_id + len(pairs))]
+        id_to_bytes = dict(self._spec.id_to_bytes)
+        next_rank = max(self._spec.merges.rank, default=-1) + 1
+        rank_offset = max(next_rank, self._first_new_id) if self._spec.merges else next_rank
+        merges = list(self._spec.merges)
+        for index, (left, right) in enumerate(pairs):
+            new_id = self._first_new_id + index
+            left_id, right_id = raw_to_id[left], raw_to_id[right]
+            id_to_bytes[new_id] = id_to_bytes[left_id] + id_to_bytes[right_id]
+            merges.append(Merges([(left_id, right_id, new_id, rank_offset + index)])[0])
+        return replace(
+            self._spec,
+            id_to_bytes=id_to_bytes,
+            merges=Merges(merges),
+            special_tokens=self._special_tokens,
+        )

@@ -1,0 +1,455 @@
+"""The tokenizer: one vocabulary, ready to encode and decode.
+
+Names and semantics are those of `tiktoken.Encoding`, so code written against one runs on the other.
+Two differences, both on purpose: text may be `bytes` too, and lone surrogates are repaired by every
+method, not by some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bpe.engines import Codec, EngineName, get_engine
+from bpe.errors import DecodeError, EncodeError, VocabularyError
+from bpe.spec import Merges, TokenizerSpec
+from bpe.special_tokens import (
+    SpecialTokens,
+    disallowed_error,
+    resolve_allowed,
+    resolve_disallowed,
+)
+from bpe.text import to_bytes
+from bpe.threads import resolve_num_threads
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import numpy as np
+    import numpy.typing as npt
+    import tiktoken
+
+    from bpe.patterns import Pattern
+
+Text: TypeAlias = str | bytes | bytearray | memoryview
+
+END_OF_TEXT = "<|endoftext|>"
+
+
+class Tokenizer:
+    """Encode text to ids and back.
+
+    Immutable, so one object may serve any number of threads; pickles and copies by its spec.
+
+    >>> import bpe
+    >>> tokenizer = bpe.train(["low lower lowest"] * 9, vocab_size=265, num_threads=1)
+    >>> tokenizer.decode(tokenizer.encode("lower"))
+    'lower'
+    """
+
+    def __init__(self, spec: TokenizerSpec, *, engine: EngineName = "native") -> None:
+        """Make a tokenizer from its spec.
+
+        Args:
+            spec: What the tokenizer is.
+            engine: "native" (C++) or "reference" (pure Python); both give the same ids.
+        """
+        self._spec = spec
+        self._engine: EngineName = engine
+        self._codec: Codec = get_engine(engine).codec(spec)
+        self._special_set = frozenset(spec.special_tokens)
+        self._registered_name: str | None = None
+
+    # ---- what it is --------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> TokenizerSpec:
+        """The plain data this tokenizer was built from."""
+        return self._spec
+
+    @property
+    def engine(self) -> EngineName:
+        """The engine that does the work."""
+        return self._engine
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._spec.name
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of everything that decides ids: equal hashes mean equal tokenizers."""
+        return self._spec.content_hash
+
+    @cached_property
+    def max_token_value(self) -> int:
+        """The largest id."""
+        return self._spec.max_token_value
+
+    @property
+    def n_vocab(self) -> int:
+        """The largest id plus one: the rows an embedding table needs."""
+        return self.max_token_value + 1
+
+    @property
+    def eot_token(self) -> int:
+        """The id of `<|endoftext|>`.
+
+        Raises:
+            EncodeError: The vocabulary has no such special token.
+        """
+        try:
+            return self._spec.special_tokens[END_OF_TEXT]
+        except KeyError:
+            raise EncodeError(f"this vocabulary has no special token {END_OF_TEXT!r}") from None
+
+    @property
+    def special_tokens_set(self) -> set[str]:
+        """The texts of the special tokens."""
+        return set(self._special_set)
+
+    def is_special_token(self, token: int) -> bool:
+        """Return whether the id is that of a special token."""
+        return token in self._special_id_to_bytes
+
+    def token_byte_values(self) -> list[bytes]:
+        """Return the bytes of all ordinary tokens, sorted."""
+        return sorted(self._spec.id_to_bytes.values())
+
+    def __len__(self) -> int:
+        """Return the number of tokens, special ones included; ids may have gaps (see n_vocab)."""
+        return len(self._spec.id_to_bytes) + len(self._spec.special_tokens)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tokenizer) and self.content_hash == other.content_hash
+
+    def __hash__(self) -> int:
+        return hash(self.content_hash)
+
+    def __repr__(self) -> str:
+        return f"<Tokenizer {self.name!r}: {len(self)} tokens, {self._engine} engine>"
+
+    def __reduce__(self) -> tuple[Callable[..., Tokenizer], tuple[Any, ...]]:
+        if self._registered_name is not None:
+            from bpe.registry import get_encoding
+
+            return get_encoding, (self._registered_name, self._engine)
+        return _rebuild, (self._spec, self._engine)
+
+    # ---- encode ------------------------------------------------------------------------------
+
+    def encode(
+        self,
+        text: Text,
+        *,
+        allowed_special: SpecialTokens = frozenset(),
+        disallowed_special: SpecialTokens = "all",
+    ) -> list[int]:
+        """Encode text to ids.
+
+        Text that looks like a special token is refused by default, because whoever wrote the text
+        could otherwise steer a model with it. `allowed_special` turns the named ones into their
+        ids; `disallowed_special=()` encodes them as ordinary text.
+
+        Args:
+            text: Any str, or bytes (valid UTF-8 or not).
+            allowed_special: "all", or texts of special tokens.
+            disallowed_special: "all" (those not allowed), or texts; finding one is an error.
+
+        Raises:
+            SpecialTokenError: The text contains a disallowed one, or an allowed one is unknown.
+
+        Time is O(n log n) in the longest pretoken and linear in everything else.
+        """
+        data = to_bytes(text)
+        allowed = self._check_special(data, allowed_special, disallowed_special)
+        return self._codec.encode(data, allowed) if allowed else self._codec.encode_ordinary(data)
+
+    def encode_ordinary(self, text: Text) -> list[int]:
+        """Encode text to ids; special tokens are ordinary text."""
+        return self._codec.encode_ordinary(to_bytes(text))
+
+    def encode_to_numpy(
+        self,
+        text: Text,
+        *,
+        allowed_special: SpecialTokens = frozenset(),
+        disallowed_special: SpecialTokens = "all",
+    ) -> npt.NDArray[np.uint16 | np.uint32]:
+        """Encode like `encode`, to an array of shape (number of ids,).
+
+        The dtype is `id_dtype`: uint16 if every id of the vocabulary fits, else uint32.
+        """
+        data = to_bytes(text)
+        allowed = self._check_special(data, allowed_special, disallowed_special)
+        return self._codec.encode_to_numpy(data, allowed, self.id_dtype)
+
+    @property
+    def id_dtype(self) -> str:
+        """The smallest of "uint16" and "uint32" that holds every id."""
+        return "uint16" if self.max_token_value < 2**16 else "uint32"
+
+    def count(
+        self,
+        text: Text,
+        *,
+        allowed_special: SpecialTokens = frozenset(),
+        disallowed_special: SpecialTokens = "all",
+    ) -> int:
+        """Return `len(encode(...))` without making the list."""
+        data = to_bytes(text)
+        return self._codec.count(
+            data, self._check_special(data, allowed_special, disallowed_special)
+        )
+
+    def encode_batch(
+        self,
+        texts: Iterable[Text],
+        *,
+        num_threads: int | None = None,
+        allowed_special: SpecialTokens = frozenset(),
+        disallowed_special: SpecialTokens = "all",
+    ) -> list[list[int]]:
+        """Encode several texts like `encode`, in parallel; the order is kept.
+
+        Raises:
+            SpecialTokenError: As `encode`; the message names the text by its index.
+        """
+        documents = _documents(texts)
+        allowed = resolve_allowed(allowed_special, self._special_set)
+        disallowed = resolve_disallowed(disallowed_special, allowed, self._special_set)
+        for index, data in enumerate(documents if disallowed else ()):
+            found = self._find_text(data, disallowed)
+            if found is not None:
+                error = disallowed_error(found[1], found[0])
+                raise type(error)(f"text {index}: {error}")
+        return self._codec.encode_batch(documents, allowed, resolve_num_threads(num_threads))
+
+    def encode_ordinary_batch(
+        self, texts: Iterable[Text], *, num_threads: int | None = None
+    ) -> list[list[int]]:
+        """Encode several texts like `encode_ordinary`, in parallel; the order is kept."""
+        return self._codec.encode_batch(
+            _documents(texts), frozenset(), resolve_num_threads(num_threads)
+        )
+
+    def encode_single_token(self, text_or_bytes: str | bytes) -> int:
+        """Return the id of one token, special tokens included.
+
+        Raises:
+            EncodeError: There is no such token (a KeyError).
+        """
+        token = to_bytes(text_or_bytes)
+        id_ = self._bytes_to_id.get(token)
+        if id_ is None:
+            raise EncodeError(f"{text_or_bytes!r} is not one token of this vocabulary")
+        return id_
+
+    # ---- decode ------------------------------------------------------------------------------
+
+    def decode(self, tokens: Sequence[int], errors: str = "replace") -> str:
+        """Decode ids to text.
+
+        Ids may cut a character in two, so the bytes need not be valid UTF-8: `errors` says what
+        happens then, as in `bytes.decode` ("replace" gives U+FFFD, "strict" raises).
+
+        Raises:
+            DecodeError: An id is not in the vocabulary (a KeyError); the message names its index.
+        """
+        return self.decode_bytes(tokens).decode("utf-8", errors=errors)
+
+    def decode_bytes(self, tokens: Sequence[int]) -> bytes:
+        """Decode ids to bytes: always exactly what was encoded."""
+        return self._codec.decode_bytes(tokens)
+
+    def decode_single_token_bytes(self, token: int) -> bytes:
+        """Return the bytes of one id, special tokens included.
+
+        Raises:
+            DecodeError: There is no such id (a KeyError).
+        """
+        if isinstance(token, bool) or not hasattr(token, "__index__"):
+            raise TypeError(f"an id must be an integer, not {type(token).__name__}")
+        id_ = token.__index__()
+        found = self._spec.id_to_bytes.get(id_) or self._special_id_to_bytes.get(id_)
+        if found is None:
+            raise DecodeError(f"id {id_} is not in the vocabulary, whose ids end at {self.n_vocab}")
+        return found
+
+    def decode_tokens_bytes(self, tokens: Iterable[int]) -> list[bytes]:
+        """Return the bytes of each id."""
+        return [self.decode_single_token_bytes(token) for token in tokens]
+
+    def decode_with_offsets(self, tokens: Iterable[int]) -> tuple[str, list[int]]:
+        """Decode ids to text and the character offset at which each token starts.
+
+        A token that starts inside a character takes that character's offset.
+
+        Raises:
+            UnicodeDecodeError: The bytes are not valid UTF-8.
+        """
+        parts = self.decode_tokens_bytes(tokens)
+        num_characters = 0
+        offsets = []
+        for part in parts:
+            starts_inside = _is_continuation(part[0])
+            offsets.append(max(0, num_characters - starts_inside))
+            num_characters += sum(not _is_continuation(byte) for byte in part)
+        return b"".join(parts).decode("utf-8"), offsets
+
+    def decode_batch(
+        self,
+        batch: Sequence[Sequence[int]],
+        *,
+        errors: str = "replace",
+        num_threads: int | None = None,
+    ) -> list[str]:
+        """Decode several sequences of ids to texts; the order is kept."""
+        return [
+            data.decode("utf-8", errors=errors)
+            for data in self.decode_bytes_batch(batch, num_threads=num_threads)
+        ]
+
+    def decode_bytes_batch(
+        self, batch: Sequence[Sequence[int]], *, num_threads: int | None = None
+    ) -> list[bytes]:
+        """Decode several sequences of ids to bytes; the order is kept."""
+        return self._codec.decode_bytes_batch(batch, resolve_num_threads(num_threads))
+
+    # ---- other tokenizers --------------------------------------------------------------------
+
+    def resize(self, vocab_size: int) -> Tokenizer:
+        """Return the tokenizer that training to a smaller size would have given.
+
+        A prefix of the merges is a tokenizer too. `vocab_size` counts everything, as in `train`;
+        special tokens keep their order and follow the merges.
+
+        Raises:
+            VocabularyError: The vocabulary has no such prefix (gaps between ids), or is smaller.
+        """
+        spec = self._spec
+        num_ordinary = vocab_size - len(spec.special_tokens)
+        if not 256 <= num_ordinary <= len(spec.id_to_bytes):
+            raise VocabularyError(
+                f"cannot resize {len(self)} tokens to {vocab_size!r}: at least 256 bytes and "
+                f"{len(spec.special_tokens)} special tokens stay, and nothing can be added"
+            )
+        kept = dict(list(spec.id_to_bytes.items())[:num_ordinary])
+        if list(kept) != list(range(num_ordinary)):
+            raise VocabularyError("cannot resize: the ids below the new size have gaps")
+        return Tokenizer(
+            TokenizerSpec(
+                pattern=spec.pattern,
+                id_to_bytes=kept,
+                merges=Merges(merge for merge in spec.merges if merge.new_id < num_ordinary),
+                special_tokens={t: num_ordinary + i for i, t in enumerate(spec.special_tokens)},
+                whole_pretoken_first=spec.whole_pretoken_first,
+                name=spec.name,
+            ),
+            engine=self._engine,
+        )
+
+    def to_tiktoken(self, name: str | None = None) -> tiktoken.Encoding:
+        """Return a `tiktoken.Encoding` that gives the same ids.
+
+        Raises:
+            FormatError: tiktoken cannot express this vocabulary; the message says why.
+            MissingDependencyError: tiktoken is not installed.
+        """
+        from bpe.formats.tiktoken import to_encoding
+
+        return to_encoding(self._spec, name)
+
+    @classmethod
+    def from_tiktoken(
+        cls, encoding: tiktoken.Encoding, *, engine: EngineName = "native"
+    ) -> Tokenizer:
+        """Return the tokenizer that a `tiktoken.Encoding` is."""
+        from bpe.formats.tiktoken import from_encoding
+
+        return cls(from_encoding(encoding), engine=engine)
+
+    # ---- files -------------------------------------------------------------------------------
+
+    def save(
+        self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Write the tokenizer, complete or not at all.
+
+        Args:
+            path: Where to.
+            format: "directory" (our own, the default) or "tiktoken" (default for `*.tiktoken`).
+            overwrite: Whether something that is there may be replaced.
+        """
+        from bpe.formats import save_spec
+
+        save_spec(self._spec, Path(path), format, overwrite=overwrite)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        *,
+        pattern: Pattern | str | Sequence[str] | None = None,
+        special_tokens: dict[str, int] | None = None,
+        engine: EngineName = "native",
+    ) -> Tokenizer:
+        """Read a tokenizer in any known format, recognised by its content.
+
+        Args:
+            path: A file or folder that `save` wrote, or a bare `.tiktoken` file.
+            pattern: For a bare `.tiktoken` file, which does not say how text is split.
+            special_tokens: For a bare `.tiktoken` file: text to id.
+            engine: As in the constructor.
+
+        Raises:
+            FormatError: The file is damaged, of an unknown format, or needs a `pattern`.
+        """
+        from bpe.formats import load_spec
+
+        return cls(load_spec(Path(path), pattern, special_tokens), engine=engine)
+
+    # ---- helpers -----------------------------------------------------------------------------
+
+    @cached_property
+    def _special_id_to_bytes(self) -> dict[int, bytes]:
+        return {id_: text.encode() for text, id_ in self._spec.special_tokens.items()}
+
+    @cached_property
+    def _bytes_to_id(self) -> dict[bytes, int]:
+        specials = {token: id_ for id_, token in self._special_id_to_bytes.items()}
+        return specials | {token: id_ for id_, token in self._spec.id_to_bytes.items()}
+
+    def _check_special(
+        self, data: bytes, allowed_special: SpecialTokens, disallowed_special: SpecialTokens
+    ) -> frozenset[str]:
+        """Return the allowed special tokens; raise if a disallowed one is in the data."""
+        allowed = resolve_allowed(allowed_special, self._special_set)
+        disallowed = resolve_disallowed(disallowed_special, allowed, self._special_set)
+        found = self._find_text(data, disallowed) if disallowed else None
+        if found is not None:
+            raise disallowed_error(found[1], found[0])
+        return allowed
+
+    def _find_text(self, data: bytes, texts: frozenset[str]) -> tuple[int, str] | None:
+        """Return offset and text of the first of the texts in the data."""
+        hits = [(data.find(to_bytes(t)), t) for t in texts - self._special_set]
+        special = self._codec.find_special(data, texts & self._special_set)
+        return min([h for h in hits if h[0] >= 0] + ([special] if special else []), default=None)
+
+
+def _rebuild(spec: TokenizerSpec, engine: EngineName) -> Tokenizer:
+    return Tokenizer(spec, engine=engine)
+
+
+def _documents(texts: Iterable[Text]) -> list[bytes]:
+    if isinstance(texts, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"a batch must be several texts, not one {type(texts).__name__}")
+    return [to_bytes(text, f"text {index}") for index, text in enumerate(texts)]
+
+
+def _is_continuation(byte: int) -> bool:
+    return 0x80 <= byte < 0xC0
