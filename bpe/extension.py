@@ -63,14 +63,13 @@ class Extension:
             raise TrainingError(f"the extended vocabulary would have ids above {MAX_ID}")
         raw_to_id = [*self._raw_to_id, *range(self._first_new_id, self._first_new_id + len(pairs))]
         id_to_bytes = dict(self._spec.id_to_bytes)
-        next_rank = max(self._spec.merges.rank, default=-1) + 1
-        rank_offset = max(next_rank, self._first_new_id) if self._spec.merges else next_rank
+        first_rank = max(self._spec.merges.rank, default=-1) + 1
         merges = list(self._spec.merges)
         for index, (left, right) in enumerate(pairs):
             new_id = self._first_new_id + index
             left_id, right_id = raw_to_id[left], raw_to_id[right]
             id_to_bytes[new_id] = id_to_bytes[left_id] + id_to_bytes[right_id]
-            merges.append(Merges([(left_id, right_id, new_id, rank_offset + index)])[0])
+            merges.append(Merges([(left_id, right_id, new_id, first_rank + index)])[0])
         return replace(
             self._spec,
             id_to_bytes=id_to_bytes,
