@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bpe import _core, engines
 from bpe.engines import Progress, TieBreak
@@ -202,7 +202,7 @@ def _count_by_regex(
 def _native(table: engines.CountTable) -> _core.CountTable:
     if isinstance(table, _core.CountTable):
         return table
-    return cast(_core.CountTable, _core.CountTable(table.items()))
+    return _core.CountTable(table.items())
 
 
 engine = NativeEngine()

@@ -5,7 +5,8 @@ splits every piece that the stage before it left). The six named ones have a han
 in the native engine; any other goes through the `regex` package. A byte that no alternative
 matches is not lost: the gap between two matches is a pretoken too.
 
-Sources: tiktoken 0.14 (`gpt2`, `cl100k`, `o200k`), the Llama 3 and Qwen 2 tokenizer files, nanochat.
+Sources: tiktoken 0.14 (`gpt2`, `cl100k`, `o200k`), the tokenizer files of Llama 3 and Qwen 2, and
+nanochat.
 """
 
 from __future__ import annotations

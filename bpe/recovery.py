@@ -22,7 +22,7 @@ def recover_pairs(spec: TokenizerSpec) -> Iterator[Merge]:
     Raises:
         VocabularyError: A token is reached by no merge, or its bytes do not reduce to two tokens.
     """
-    pair_to_merge = {(m.left, m.right): m for m in reversed(spec.merges)}
+    pair_to_merge = {(m.left, m.right): m for m in reversed(list(spec.merges))}
     byte_ids = spec.byte_ids
     rank_of_id: dict[int, int] = {}
     for merge in spec.merges:
@@ -33,13 +33,13 @@ def recover_pairs(spec: TokenizerSpec) -> Iterator[Merge]:
     for id_, rank in rank_of_id.items():
         ids = [byte_ids[byte] for byte in spec.id_to_bytes[id_]]
         merge_below(ids, rank, pair_to_merge)
-        merge = pair_to_merge.get((ids[0], ids[1])) if len(ids) == 2 else None
-        if merge is None or merge.new_id != id_:
+        last = pair_to_merge.get((ids[0], ids[1])) if len(ids) == 2 else None
+        if last is None or last.new_id != id_:
             raise VocabularyError(
                 f"token {spec.id_to_bytes[id_]!r} (id {id_}) is left in {len(ids)} parts by the "
                 "merges before it, so no single pair makes it"
             )
-        yield merge
+        yield last
 
 
 def merge_below(ids: list[int], rank: int, pair_to_merge: dict[tuple[int, int], Merge]) -> None:

@@ -220,8 +220,7 @@ class TokenizerSpec:
     @property
     def max_token_value(self) -> int:
         """The largest id."""
-        largest_ordinary = next(reversed(self.id_to_bytes))
-        return max([largest_ordinary, *self.special_tokens.values()])
+        return max(*self.id_to_bytes, *self.special_tokens.values())
 
     @property
     def n_vocab(self) -> int:
