@@ -1,0 +1,43 @@
+// Memory for byte strings that live as long as their owner: they are copied in and never move.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "base/zeroed_array.h"
+
+namespace bpe {
+
+// Blocks double up to kMaxBlock, so small arenas stay small and big ones live on huge pages.
+class Arena {
+ public:
+  std::string_view copy(std::string_view bytes) {
+    if (bytes.size() > free_) add_block(bytes.size());
+    char* const start = next_;
+    std::memcpy(start, bytes.data(), bytes.size());
+    next_ += bytes.size();
+    free_ -= bytes.size();
+    return {start, bytes.size()};
+  }
+
+ private:
+  static constexpr std::size_t kMinBlock = std::size_t{4} << 10;
+  static constexpr std::size_t kMaxBlock = std::size_t{4} << 20;
+
+  void add_block(std::size_t at_least) {
+    const std::size_t previous = blocks_.empty() ? 0 : blocks_.back().size();
+    const std::size_t usual = std::clamp(2 * previous, kMinBlock, kMaxBlock);
+    blocks_.emplace_back(std::max(usual, at_least));
+    next_ = blocks_.back().data();
+    free_ = blocks_.back().size();
+  }
+
+  std::vector<ZeroedArray<char>> blocks_;
+  char* next_ = nullptr;
+  std::size_t free_ = 0;
+};
+
+}  // namespace bpe

@@ -1,0 +1,153 @@
+// The table of all pretokens: checks the total, then hands each pretoken to its half.
+#include "counting/count_table.h"
+
+#include <array>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/pretoken_key.h"
+#include "counting/pretoken_batch.h"
+
+namespace bpe {
+namespace {
+
+constexpr std::size_t kShownBytes = 40;
+constexpr std::size_t kMergeBatch = 64;
+
+// The bytes as a Python literal, cut when they are many.
+std::string quoted(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text = "b'";
+  for (const unsigned char byte : bytes.substr(0, kShownBytes)) {
+    if (byte >= 0x20 && byte < 0x7F && byte != '\'' && byte != '\\') {
+      text += static_cast<char>(byte);
+    } else {
+      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return text + (bytes.size() > kShownBytes ? "'..." : "'");
+}
+
+std::pair<std::string_view, std::uint64_t> most_frequent(const CountTable& table) {
+  std::pair<std::string_view, std::uint64_t> best;
+  table.for_each([&](std::string_view pretoken, std::uint64_t count) {
+    if (count > best.second) best = {pretoken, count};
+  });
+  return best;
+}
+
+std::string_view first_of(const PretokenBatch& batch) {
+  return batch.num_longs != 0 ? batch.longs[0].bytes : key_bytes(batch.shorts[0].key);
+}
+
+}  // namespace
+
+std::uint64_t CountTable::count(std::string_view pretoken) const noexcept {
+  if (pretoken.empty()) return 0;
+  if (pretoken.size() > kMaxKeyBytes) return long_.count(pretoken);
+  return short_.count(make_key(pretoken.data(), pretoken.size()));
+}
+
+void CountTable::reserve(std::size_t num_pretokens) {
+  if (num_pretokens > short_.size()) short_.make_room(num_pretokens - short_.size());
+}
+
+void CountTable::add(std::string_view pretoken, std::uint64_t count) {
+  if (pretoken.empty()) throw Error(ErrorKind::training, "a pretoken must not be empty");
+  check_total(count, pretoken);
+  if (pretoken.size() > kMaxKeyBytes) {
+    long_.make_room(1);
+    long_.add(pretoken, hash_bytes(pretoken.data(), pretoken.size()), count);
+  } else {
+    short_.make_room(1);
+    const PretokenKey key = make_key(pretoken.data(), pretoken.size());
+    short_.add(key, hash_key(key), count);
+  }
+  total_ += count;
+}
+
+void CountTable::merge(const CountTable& other) {
+  check_total(other.total_, most_frequent(other).first);
+  merge_shorts(other.short_);
+  merge_longs(other.long_);
+}
+
+void CountTable::merge_shorts(const ShortTable& other) {
+  struct Entry {
+    PretokenKey key;
+    std::uint64_t hash;
+    std::uint64_t count;
+  };
+  // The tables share most of their pretokens, so room for the larger one is nearly always enough.
+  if (other.size() > short_.size()) short_.make_room(other.size() - short_.size());
+  std::array<Entry, kMergeBatch> entries;
+  std::size_t num_entries = 0;
+  const auto flush = [&] {
+    short_.make_room(num_entries);
+    for (const Entry& entry : std::span(entries).first(num_entries)) {
+      short_.add(entry.key, entry.hash, entry.count);
+      total_ += entry.count;
+    }
+    num_entries = 0;
+  };
+  other.for_each([&](const PretokenKey& key, std::uint64_t count) {
+    const std::uint64_t hash = hash_key(key);
+    short_.prefetch(hash);
+    entries[num_entries++] = {key, hash, count};
+    if (num_entries == kMergeBatch) flush();
+  });
+  flush();
+}
+
+void CountTable::merge_longs(const LongTable& other) {
+  struct Entry {
+    std::string_view bytes;
+    std::uint64_t hash;
+    std::uint64_t count;
+  };
+  std::array<Entry, kMergeBatch> entries;
+  std::size_t num_entries = 0;
+  const auto flush = [&] {
+    long_.make_room(num_entries);
+    for (const Entry& entry : std::span(entries).first(num_entries)) long_.prefetch_bytes(entry.hash);
+    for (const Entry& entry : std::span(entries).first(num_entries)) {
+      long_.add(entry.bytes, entry.hash, entry.count);
+      total_ += entry.count;
+    }
+    num_entries = 0;
+  };
+  other.for_each([&](std::string_view bytes, std::uint64_t hash, std::uint64_t count) {
+    long_.prefetch_slot(hash);
+    entries[num_entries++] = {bytes, hash, count};
+    if (num_entries == kMergeBatch) flush();
+  });
+  flush();
+}
+
+void CountTable::count_batch(PretokenBatch& batch) {
+  const auto shorts = std::span(batch.shorts).first(batch.num_shorts);
+  const auto longs = std::span(batch.longs).first(batch.num_longs);
+  if (batch.size() > kMaxTotalCount - total_) check_total(batch.size(), first_of(batch));
+  short_.make_room(shorts.size());
+  long_.make_room(longs.size());
+  for (const PretokenBatch::Long& entry : longs) long_.prefetch_bytes(entry.hash);
+  for (const PretokenBatch::Short& entry : shorts) short_.add(entry.key, entry.hash, 1);
+  total_ += shorts.size();
+  for (const PretokenBatch::Long& entry : longs) {
+    long_.add(entry.bytes, entry.hash, 1);
+    ++total_;
+  }
+  batch.num_shorts = batch.num_longs = 0;
+}
+
+void CountTable::check_total(std::uint64_t count, std::string_view pretoken) const {
+  if (count <= kMaxTotalCount - total_) return;
+  throw Error(ErrorKind::training,
+              "the counts would sum to more than 2^63 - 1: adding " + std::to_string(count) +
+                  " (pretoken " + quoted(pretoken) + ") to a total of " +
+                  std::to_string(total_) + "; scale the counts down");
+}
+
+}  // namespace bpe

@@ -1,0 +1,69 @@
+// How often each distinct pretoken occurs: what counting makes and the trainer eats.
+//
+// Short pretokens and long ones live in two tables (short_table.h, long_table.h). The sum of all
+// counts is kept at or below 2^63 - 1, so no single count can overflow either, and the counting
+// loop has to check only once per batch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "counting/long_table.h"
+#include "counting/short_table.h"
+
+namespace bpe {
+
+inline constexpr std::uint64_t kMaxTotalCount = std::numeric_limits<std::int64_t>::max();
+
+// Pretokens on their way into a table, hashed, their slots prefetched.
+struct PretokenBatch;
+
+// Not thread-safe; any number of threads may read. Movable, not copyable. Two tables with the same
+// content may visit it in different orders: sort where the order matters.
+class CountTable {
+ public:
+  // The number of distinct pretokens, and the sum of their counts.
+  std::size_t size() const noexcept { return short_.size() + long_.size(); }
+  std::uint64_t total() const noexcept { return total_; }
+
+  // 0 when the pretoken does not occur.
+  std::uint64_t count(std::string_view pretoken) const noexcept;
+
+  // Calls visit(std::string_view pretoken, std::uint64_t count) for every pretoken, in no
+  // particular order. The views are valid until the table changes.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    short_.for_each([&](const PretokenKey& key, std::uint64_t n) { visit(key_bytes(key), n); });
+    long_.for_each([&](std::string_view bytes, std::uint64_t, std::uint64_t n) { visit(bytes, n); });
+  }
+
+  // Room for about so many distinct pretokens, so that the table need not grow on the way.
+  void reserve(std::size_t num_pretokens);
+
+  // Adds `count` occurrences of a pretoken, which must not be empty. Throws Error(training), and
+  // changes nothing, when the total would pass kMaxTotalCount.
+  void add(std::string_view pretoken, std::uint64_t count);
+
+  // Adds every count of another table, which must not be this one. Throws like `add`, and changes nothing then.
+  void merge(const CountTable& other);
+
+  // Adds one occurrence of each pretoken of the batch and empties it.
+  void count_batch(PretokenBatch& batch);
+
+  // The slot of a short pretoken with this hash, or of a long one, travels to the cache.
+  void prefetch_short(std::uint64_t hash) const noexcept { short_.prefetch(hash); }
+  void prefetch_long(std::uint64_t hash) const noexcept { long_.prefetch_slot(hash); }
+
+ private:
+  void check_total(std::uint64_t count, std::string_view pretoken) const;
+  void merge_shorts(const ShortTable& other);
+  void merge_longs(const LongTable& other);
+
+  ShortTable short_;
+  LongTable long_;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace bpe
