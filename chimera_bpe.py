@@ -9,7 +9,6 @@ the way. It imports nothing but the standard library, and neither of the package
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from importlib.util import find_spec
@@ -26,8 +25,8 @@ class ForeignPackageError(ImportError):
 
 def foreign_distribution(home: Path = HOME) -> str | None:
     """Return the PyPI distribution `bpe` if it is installed into the same folder, as "bpe 1.0"."""
-    for name in os.listdir(home):
-        stem, _, kind = name.rpartition(".")
+    for path in home.iterdir():
+        stem, _, kind = path.name.rpartition(".")
         if kind in ("dist-info", "egg-info") and stem.lower().startswith("bpe-"):
             return " ".join(stem.split("-")[:2])
     return None
@@ -60,7 +59,7 @@ def warn_about_foreign_files(home: Path = HOME) -> None:
 def _mixed(foreign: str, home: Path) -> str:
     return (
         f"the distribution {foreign} has installed its files into {home / 'bpe'}, which belongs to "
-        f"{DISTRIBUTION}. Undo it: pip uninstall bpe && pip install --force-reinstall {DISTRIBUTION}"
+        f"{DISTRIBUTION}. Undo it: pip uninstall bpe; pip install --force-reinstall {DISTRIBUTION}"
     )
 
 
