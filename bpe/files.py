@@ -19,7 +19,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -74,7 +74,9 @@ def open_for_writing(path: StrPath, overwrite: bool = False) -> Iterator[BinaryI
 
 
 @contextmanager
-def writing_directory(path: StrPath, overwrite: bool = False) -> Iterator[Path]:
+def writing_directory(
+    path: StrPath, overwrite: bool = False, *, known_names: Collection[str] = ()
+) -> Iterator[Path]:
     """Yield an empty folder that becomes `path` when the block ends without an exception.
 
     POSIX replaces an empty folder atomically but not a full one. Linux and macOS can exchange two
@@ -83,7 +85,8 @@ def writing_directory(path: StrPath, overwrite: bool = False) -> Iterator[Path]:
     crash between these two renames leaves both folders complete, under `.bpe-….tmp` names.
 
     With `overwrite` an old folder is deleted, so it may hold nothing but names that the new one
-    holds too: `--force` never removes a file that is not ours. An empty folder is free to take.
+    holds too, or that are in `known_names`: `--force` never removes a file that is not ours. An
+    empty folder is free to take.
 
     Raises:
         OutputExistsError: The folder is there and `overwrite` is not set, or it holds other files.
@@ -98,7 +101,8 @@ def writing_directory(path: StrPath, overwrite: bool = False) -> Iterator[Path]:
             _flush_tree(temporary)
             _copy_mode(target, temporary)
             if overwrite and target.exists():
-                _refuse_foreign_files(target, {entry.name for entry in temporary.iterdir()})
+                new_names = {entry.name for entry in temporary.iterdir()}
+                _refuse_foreign_files(target, new_names.union(known_names))
                 _replace_directory(temporary, target)
             else:
                 _take_directory_name(temporary, target)
