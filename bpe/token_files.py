@@ -1,0 +1,203 @@
+"""Token files (`.bin`): ids on the disk, with a header that says whose ids they are.
+
+    offset  0  magic 20240520 (uint16 ids) or 20240801 (uint32 ids), int32
+            4  version 1 or 7, int32
+            8  number of ids, int32; -1 if it does not fit
+           12  zeros
+           16  JSON, padded with zeros: bpe_version, content_hash, count, dtype, n_vocab
+         1024  the ids, little-endian uint16 or uint32
+
+A header, not a second file beside it: one file appears in one rename, and moving or copying it
+cannot part the ids from what they mean. The first twelve bytes are the header of Karpathy's llm.c
+(`dev/data/data_common.py`), which leaves the rest of the 1024 bytes free, so its readers and those
+derived from it read these files as they are; a bare `numpy.memmap` needs `offset=1024`.
+
+The ids are 16 bits wide if every id of the vocabulary fits, whatever ids occur.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from bpe.errors import FormatError
+from bpe.files import StrPath, open_for_writing
+
+if TYPE_CHECKING:
+    from bpe.tokenizer import Tokenizer
+
+HEADER_BYTES = 1024
+_PREFIX = struct.Struct("<iiii")
+_DTYPE_TO_MAGIC = {"uint16": (20240520, 1), "uint32": (20240801, 7)}
+_LARGEST_INT32 = 2**31 - 1
+
+Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class TokenFileHeader:
+    """What a token file says of itself.
+
+    Attributes:
+        dtype: "uint16" or "uint32".
+        count: The number of ids.
+        n_vocab: The largest id of the vocabulary plus one.
+        content_hash: That of the tokenizer which made the ids.
+        bpe_version: The release that wrote the file.
+    """
+
+    dtype: str
+    count: int
+    n_vocab: int
+    content_hash: str
+    bpe_version: str
+
+
+def write_tokens(
+    path: StrPath,
+    chunks: Iterable[npt.ArrayLike],
+    tokenizer: Tokenizer,
+    *,
+    overwrite: bool = False,
+) -> TokenFileHeader:
+    """Write ids to a token file, complete or not at all; memory holds one chunk at a time.
+
+    Args:
+        path: Where to; by custom it ends in `.bin`.
+        chunks: Arrays or lists of ids, each of shape (any number,), in order.
+        tokenizer: The one that made the ids.
+        overwrite: Whether a file that is there may be replaced.
+
+    Raises:
+        FormatError: An id is outside the vocabulary, or the output is a pipe.
+        OutputExistsError: The file is there and `overwrite` is not set.
+        OSError: The disk is full, the folder is missing, and so on.
+
+    >>> import bpe, tempfile
+    >>> tok = bpe.train(["hello hello"], 259, num_threads=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     header = write_tokens(f"{folder}/a.bin", [[256, 104], [105]], tok)
+    ...     list(map(int, read_tokens(f"{folder}/a.bin", tok.content_hash)))
+    [256, 104, 105]
+    """
+    from bpe import __version__
+
+    dtype = "uint16" if tokenizer.n_vocab <= 2**16 else "uint32"
+    count = 0
+    with open_for_writing(path, overwrite) as file:
+        if not file.seekable():
+            raise FormatError(f"{str(path)!r} is a pipe; a token file needs a file on a disk")
+        file.write(bytes(HEADER_BYTES))
+        for chunk in chunks:
+            count += _write_chunk(file, chunk, dtype, tokenizer.n_vocab, count)
+        header = TokenFileHeader(
+            dtype, count, tokenizer.n_vocab, tokenizer.content_hash, __version__
+        )
+        file.seek(0)
+        file.write(_pack_header(header))
+    return header
+
+
+def read_tokens(path: StrPath, expected_hash: str | None = None) -> Ids:
+    """Map the ids of a token file into memory, read-only.
+
+    Args:
+        path: A file that `write_tokens` or `bpe encode` wrote.
+        expected_hash: The `content_hash` of the tokenizer that the ids should be of.
+
+    Returns:
+        A `numpy.memmap` of shape (count,), uint16 or uint32.
+
+    Raises:
+        FormatError: It is no token file, its length is wrong, or another tokenizer made it.
+    """
+    header = read_header(path)
+    if expected_hash is not None and header.content_hash != expected_hash:
+        raise FormatError(
+            f"{str(path)!r} holds the ids of another tokenizer ({header.content_hash[:12]}..., not "
+            f"{expected_hash[:12]}...); encode the text again with this one"
+        )
+    dtype = np.dtype(header.dtype).newbyteorder("<")
+    return np.memmap(path, dtype, mode="r", offset=HEADER_BYTES, shape=(header.count,))
+
+
+def read_header(path: StrPath) -> TokenFileHeader:
+    """Read what a token file says of itself, and check that it is as long as it says.
+
+    Raises:
+        FormatError: It is no token file, or its length is wrong.
+    """
+    with Path(path).open("rb") as file:
+        data = file.read(HEADER_BYTES)
+        num_bytes = file.seek(0, 2)
+    header = _unpack_header(data, str(path))
+    expected = HEADER_BYTES + header.count * np.dtype(header.dtype).itemsize
+    if num_bytes != expected:
+        raise FormatError(
+            f"{str(path)!r} has {num_bytes} bytes, but its header says {header.count} ids of "
+            f"{header.dtype}, which makes {expected}; it is cut short or was appended to"
+        )
+    return header
+
+
+def is_token_file(path: StrPath) -> bool:
+    """Return whether a file begins like a token file."""
+    with Path(path).open("rb") as file:
+        start = file.read(_PREFIX.size)
+    return len(start) == _PREFIX.size and _PREFIX.unpack(start)[:2] in _DTYPE_TO_MAGIC.values()
+
+
+def _write_chunk(
+    file: BinaryIO, chunk: npt.ArrayLike, dtype: str, n_vocab: int, first_index: int
+) -> int:
+    ids = np.asarray(chunk)
+    if not ids.size:
+        return 0
+    if ids.ndim != 1 or ids.dtype.kind not in "ui":
+        raise FormatError(f"ids must be integers in one dimension, not {ids.dtype} {ids.shape}")
+    outside = (ids >= n_vocab) | (ids < 0)
+    if outside.any():
+        index = int(outside.argmax())
+        raise FormatError(
+            f"id {int(ids[index])} at index {first_index + index} is not below n_vocab {n_vocab}"
+        )
+    file.write(np.ascontiguousarray(ids, np.dtype(dtype).newbyteorder("<")).data)
+    return len(ids)
+
+
+def _pack_header(header: TokenFileHeader) -> bytes:
+    magic, version = _DTYPE_TO_MAGIC[header.dtype]
+    short_count = header.count if header.count <= _LARGEST_INT32 else -1
+    text = json.dumps(vars(header), sort_keys=True).encode()
+    data = _PREFIX.pack(magic, version, short_count, 0) + text
+    return data.ljust(HEADER_BYTES, b"\0")
+
+
+def _unpack_header(data: bytes, name: str) -> TokenFileHeader:
+    if len(data) < HEADER_BYTES or _PREFIX.unpack_from(data)[:2] not in _DTYPE_TO_MAGIC.values():
+        raise FormatError(f"{name!r} is not a token file: it does not begin with its header")
+    try:
+        header = TokenFileHeader(**json.loads(data[_PREFIX.size :].rstrip(b"\0")))
+        _check_header(header, _PREFIX.unpack_from(data))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FormatError(
+            f"the header of {name!r} is damaged, or the file was not written by bpe: {error}"
+        ) from None
+    return header
+
+
+def _check_header(header: TokenFileHeader, prefix: tuple[Any, ...]) -> None:
+    for field, kind in TokenFileHeader.__annotations__.items():
+        if type(getattr(header, field)).__name__ != kind:
+            raise ValueError(f"the field {field!r} is not of type {kind}")
+    if header.count < 0 or _DTYPE_TO_MAGIC.get(header.dtype) != prefix[:2]:
+        raise ValueError("its two halves contradict each other")
+    if prefix[2] != (header.count if header.count <= _LARGEST_INT32 else -1):
+        raise ValueError("its two counts contradict each other")
