@@ -15,8 +15,16 @@ namespace bpe {
 // `whole` does not split at all: the text is one pretoken.
 enum class PatternId : std::uint8_t { whole, gpt2, cl100k, llama3, o200k, qwen2, nanochat };
 
-// Names are those of bpe/patterns.py; "" is `whole`. nullopt for an unknown name.
+// The names of bpe/patterns.py, in the order of PatternId; "" is `whole`.
+std::span<const std::string_view> pattern_names();
+
+// nullopt for an unknown name.
 std::optional<PatternId> pattern_by_name(std::string_view name);
+
+// What a scanner runs on: writes the ends of the next pretokens from `position` (the start of a
+// pretoken) on, moves `position` to the last of them, and returns how many it wrote.
+using FillFunction = std::size_t (*)(std::string_view text, std::size_t& position,
+                                     std::span<std::size_t> ends);
 
 // Walks over one text. Not thread-safe; the text must outlive the scanner and not change.
 // O(size of the text) in total, without recursion and without allocation.
@@ -26,17 +34,18 @@ class Scanner {
 
   // Writes the end offsets of the next pretokens into `ends` and returns how many; 0 at the end
   // of the text. The first pretoken begins at 0, each other where the one before it ended.
-  std::size_t fill(std::span<std::size_t> ends);
+  std::size_t fill(std::span<std::size_t> ends) { return fill_(text_, position_, ends); }
 
  private:
-  PatternId pattern_;
+  FillFunction fill_;
   std::string_view text_;
   std::size_t position_ = 0;
 };
 
-// The first offset at or after `near` at which the text may be cut in two without changing any
-// pretoken, whatever follows: split(text) == split(text[:cut]) + split(text[cut:]).
-// text.size() when there is none. Looks only at the bytes around the cut.
+// The first offset at or after `near` (but not 0, which cuts nothing) at which the text may be cut
+// in two without changing any pretoken, whatever follows the text:
+// split(text) == split(text[:cut]) + split(text[cut:]). text.size() when there is none.
+// Reads the bytes from `near` to the cut and at most eight bytes around them.
 std::size_t find_safe_cut(PatternId pattern, std::string_view text, std::size_t near);
 
 }  // namespace bpe

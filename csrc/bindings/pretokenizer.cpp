@@ -1,0 +1,108 @@
+// Binds the split: bytes in, list of bytes out.
+#include "pretokenizer/pretokenizer.h"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "bindings/stages.h"
+#include "unicode/classes.h"
+
+namespace py = pybind11;
+
+namespace bpe::bindings {
+namespace {
+
+// Below this, letting other threads run costs more than the split.
+constexpr std::size_t kReleaseGilFrom = 16 * 1024;
+constexpr std::size_t kBatch = 512;
+
+PatternId pattern_or_throw(const std::string& name) {
+  if (const auto pattern = pattern_by_name(name)) return *pattern;
+  std::string known;
+  for (const std::string_view each : pattern_names()) {
+    if (!each.empty()) known += (known.empty() ? "" : ", ") + std::string(each);
+  }
+  throw Error(ErrorKind::pattern,
+              "the native engine has no scanner for the pattern '" + name + "'; it has " + known);
+}
+
+py::bytes slice(std::string_view text, std::size_t begin, std::size_t end) {
+  return py::bytes(text.data() + begin, end - begin);
+}
+
+// Scans and converts in turn: no memory beyond the list.
+py::list split_small(PatternId pattern, std::string_view text) {
+  py::list pretokens;
+  Scanner scanner(pattern, text);
+  std::array<std::size_t, kBatch> ends;
+  std::size_t begin = 0;
+  while (const std::size_t count = scanner.fill(ends)) {
+    for (std::size_t i = 0; i < count; ++i) {
+      pretokens.append(slice(text, begin, ends[i]));
+      begin = ends[i];
+    }
+  }
+  return pretokens;
+}
+
+std::vector<std::size_t> all_ends(PatternId pattern, std::string_view text) {
+  std::vector<std::size_t> all;
+  Scanner scanner(pattern, text);
+  std::array<std::size_t, kBatch> ends;
+  while (const std::size_t count = scanner.fill(ends)) {
+    all.insert(all.end(), ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  return all;
+}
+
+py::list split_large(PatternId pattern, std::string_view text) {
+  std::vector<std::size_t> ends;
+  {
+    const py::gil_scoped_release release;
+    ends = all_ends(pattern, text);
+  }
+  py::list pretokens(ends.size());
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    pretokens[i] = slice(text, begin, ends[i]);
+    begin = ends[i];
+  }
+  return pretokens;
+}
+
+py::list split(const py::bytes& data, const std::string& pattern_name) {
+  const PatternId pattern = pattern_or_throw(pattern_name);
+  const std::string_view text = data;
+  return text.size() < kReleaseGilFrom ? split_small(pattern, text) : split_large(pattern, text);
+}
+
+py::list names() {
+  py::list result;
+  for (const std::string_view name : pattern_names()) {
+    if (!name.empty()) result.append(py::str(name.data(), name.size()));
+  }
+  return result;
+}
+
+}  // namespace
+
+void bind_pretokenizer(py::module_& module) {
+  module.attr("UNICODE_VERSION") = py::str(unicode::kVersion);
+  module.def("split", &split, py::arg("data"), py::arg("pattern"),
+             "Cut data into pretokens; the pattern \"\" gives all of it as one.");
+  module.def("pattern_names", &names, "Return the names that `split` knows.");
+  module.def(
+      "find_safe_cut",
+      [](const py::bytes& data, const std::string& pattern, std::size_t near) {
+        return find_safe_cut(pattern_or_throw(pattern), std::string_view(data), near);
+      },
+      py::arg("data"), py::arg("pattern"), py::arg("near"),
+      "Return the first offset from `near` on where cutting the data changes no pretoken.");
+}
+
+}  // namespace bpe::bindings
