@@ -6,6 +6,7 @@ Formats make and eat a `TokenizerSpec`; engines are built from one. It knows no 
 from __future__ import annotations
 
 import hashlib
+import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,16 +101,17 @@ class Merges(Sequence[Merge]):
         return map(Merge._make, zip(self.left, self.right, self.new_id, self.rank, strict=True))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Merges) and self._columns == other._columns
+        return isinstance(other, Merges) and self.columns == other.columns
 
     def __hash__(self) -> int:
-        return hash(tuple(column.tobytes() for column in self._columns))
+        return hash(tuple(column.tobytes() for column in self.columns))
 
     def __repr__(self) -> str:
         return f"<{len(self)} merges>"
 
     @property
-    def _columns(self) -> tuple[array[int], array[int], array[int], array[int]]:
+    def columns(self) -> tuple[array[int], array[int], array[int], array[int]]:
+        """The columns left, right, new_id and rank."""
         return self.left, self.right, self.new_id, self.rank
 
 
@@ -238,16 +240,21 @@ class TokenizerSpec:
 
         put(UNICODE_VERSION.encode(), bytes([self.whole_pretoken_first]))
         put(b"pattern", *(stage.encode() for stage in self.pattern.stages))
-        put(b"tokens")
-        for id_, token in self.id_to_bytes.items():
-            put(id_.to_bytes(4, "little"), token)
-        put(b"merges")
-        for left, right, new_id, rank in self.merges:
-            put(b"".join(value.to_bytes(4, "little") for value in (left, right, new_id, rank)))
+        tokens = self.id_to_bytes.values()
+        put(b"tokens", _column(self.id_to_bytes), _column(map(len, tokens)), b"".join(tokens))
+        put(b"merges", *map(_column, self.merges.columns))
         put(b"special tokens")
         for text, id_ in self.special_tokens.items():
             put(id_.to_bytes(4, "little"), text.encode())
         return digest.hexdigest()
+
+
+def _column(numbers: Iterable[int]) -> bytes:
+    """Return the numbers as little-endian 32-bit values."""
+    column = array("I", numbers)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column.tobytes()
 
 
 def _check_tokens(id_to_bytes: Mapping[int, bytes]) -> None:

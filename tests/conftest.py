@@ -1,0 +1,36 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+#: Real text and vocabularies to measure on; only on developers' machines.
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(params=["native", "reference"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Run the test with each engine."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real corpora, or skip."""
+    if not (SHARED / "corpora").is_dir():
+        pytest.skip("../shared/corpora is not here: nothing was checked on real corpora")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def published_vocabularies() -> Path:
+    """Let tiktoken find the published vocabularies without a network, or skip."""
+    folder = SHARED / "tiktoken_cache"
+    if "TIKTOKEN_CACHE_DIR" not in os.environ:
+        if not folder.is_dir():
+            pytest.skip("no cache of published vocabularies: set TIKTOKEN_CACHE_DIR to check them")
+        os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+    return Path(os.environ["TIKTOKEN_CACHE_DIR"])
