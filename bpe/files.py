@@ -53,7 +53,7 @@ def open_for_writing(path: StrPath, overwrite: bool = False) -> Iterator[BinaryI
         OSError: The disk is full, the folder is missing, and so on; the message names the file.
     """
     target = check_output(path, overwrite)
-    if target.exists() and not target.is_file():
+    if _is_special(target):
         with target.open("wb") as stream:  # a pipe or a device
             yield cast(BinaryIO, stream)
         return
@@ -85,14 +85,14 @@ def writing_directory(
     crash between these two renames leaves both folders complete, under `.bpe-….tmp` names.
 
     With `overwrite` an old folder is deleted, so it may hold nothing but names that the new one
-    holds too, or that are in `known_names`: `--force` never removes a file that is not ours. An
-    empty folder is free to take.
+    holds too: `--force` never removes a file that is not ours. Give `known_names`, all names that
+    such a folder ever holds, to have others refused at once. An empty folder is free to take.
 
     Raises:
         OutputExistsError: The folder is there and `overwrite` is not set, or it holds other files.
         OSError: The disk is full, the parent is missing, and so on.
     """
-    target = check_output(path, overwrite, directory=True)
+    target = check_output(path, overwrite, directory=True, known_names=known_names)
     temporary = _temporary_neighbour(target)
     temporary.mkdir()
     try:
@@ -111,15 +111,22 @@ def writing_directory(
         shutil.rmtree(temporary, ignore_errors=True)  # after an exchange: the old folder
 
 
-def check_output(path: StrPath, overwrite: bool = False, *, directory: bool = False) -> Path:
+def check_output(
+    path: StrPath,
+    overwrite: bool = False,
+    *,
+    directory: bool = False,
+    known_names: Collection[str] = (),
+) -> Path:
     """Say early whether writing there can work; return the path with symbolic links resolved.
 
     Raises:
         OutputExistsError: Something is there and `overwrite` is not set.
         OSError: The parent folder is missing or closed to us, or `path` is of the other kind.
     """
-    target = Path(os.path.realpath(path))
-    shown = os.fspath(path)
+    if _is_special(Path(path)) and not directory:
+        return Path(path)  # what such a link resolves to is no path (`/dev/stdout` -> `pipe:[7]`)
+    target, shown = Path(os.path.realpath(path)), os.fspath(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
             errno.ENOENT, f"there is no folder {str(target.parent)!r} to write into", shown
@@ -132,10 +139,16 @@ def check_output(path: StrPath, overwrite: bool = False, *, directory: bool = Fa
         raise NotADirectoryError(errno.ENOTDIR, "a folder is written here, and this is not", shown)
     if not directory and target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a file is written here, and this is a folder", shown)
-    occupied = any(target.iterdir()) if directory else target.is_file()
+    occupied = not directory or any(target.iterdir())
     if occupied and not overwrite:
         raise _exists(target)
+    if directory and known_names:
+        _refuse_foreign_files(target, set(known_names))
     return target
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _exists(target: Path) -> OutputExistsError:

@@ -24,21 +24,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
 from bpe.errors import FormatError
 from bpe.files import StrPath, open_for_writing
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from bpe.tokenizer import Tokenizer
+
+    Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 
 HEADER_BYTES = 1024
 _PREFIX = struct.Struct("<iiii")
 _DTYPE_TO_MAGIC = {"uint16": (20240520, 1), "uint32": (20240801, 7)}
+_DTYPE_TO_STORED = {"uint16": "<u2", "uint32": "<u4"}
 _LARGEST_INT32 = 2**31 - 1
-
-Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,16 @@ def read_tokens(path: StrPath, expected_hash: str | None = None) -> Ids:
     Raises:
         FormatError: It is no token file, its length is wrong, or another tokenizer made it.
     """
+    import numpy as np
+
     header = read_header(path)
     if expected_hash is not None and header.content_hash != expected_hash:
         raise FormatError(
             f"{str(path)!r} holds the ids of another tokenizer ({header.content_hash[:12]}..., not "
             f"{expected_hash[:12]}...); encode the text again with this one"
         )
-    dtype = np.dtype(header.dtype).newbyteorder("<")
-    return np.memmap(path, dtype, mode="r", offset=HEADER_BYTES, shape=(header.count,))
+    stored = _DTYPE_TO_STORED[header.dtype]
+    return np.memmap(path, stored, mode="r", offset=HEADER_BYTES, shape=(header.count,))
 
 
 def read_header(path: StrPath) -> TokenFileHeader:
@@ -138,7 +141,7 @@ def read_header(path: StrPath) -> TokenFileHeader:
         data = file.read(HEADER_BYTES)
         num_bytes = file.seek(0, 2)
     header = _unpack_header(data, str(path))
-    expected = HEADER_BYTES + header.count * np.dtype(header.dtype).itemsize
+    expected = HEADER_BYTES + header.count * int(_DTYPE_TO_STORED[header.dtype][-1])
     if num_bytes != expected:
         raise FormatError(
             f"{str(path)!r} has {num_bytes} bytes, but its header says {header.count} ids of "
@@ -157,6 +160,8 @@ def is_token_file(path: StrPath) -> bool:
 def _write_chunk(
     file: BinaryIO, chunk: npt.ArrayLike, dtype: str, n_vocab: int, first_index: int
 ) -> int:
+    import numpy as np
+
     ids = np.asarray(chunk)
     if not ids.size:
         return 0
@@ -168,7 +173,7 @@ def _write_chunk(
         raise FormatError(
             f"id {int(ids[index])} at index {first_index + index} is not below n_vocab {n_vocab}"
         )
-    file.write(np.ascontiguousarray(ids, np.dtype(dtype).newbyteorder("<")).data)
+    file.write(np.ascontiguousarray(ids, _DTYPE_TO_STORED[dtype]).data)
     return len(ids)
 
 

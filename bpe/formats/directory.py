@@ -19,7 +19,7 @@ from bpe.formats.ranks import read_ranks, write_ranks
 from bpe.spec import Merges, TokenizerSpec
 
 FORMAT = "chimera-bpe"
-_META, _VOCAB, _MERGES = "meta.json", "vocab.tiktoken", "merges.txt"
+FILE_NAMES = _META, _VOCAB, _MERGES = "meta.json", "vocab.tiktoken", "merges.txt"
 _MERGE_LINE = re.compile(rb"(\d{1,10}) (\d{1,10}) (\d{1,10}) (\d{1,10})")
 
 
@@ -28,7 +28,7 @@ def save(spec: TokenizerSpec, path: Path, *, overwrite: bool = False) -> None:
     ranks = {token: id_ for id_, token in spec.id_to_bytes.items()}
     is_ranked = spec.whole_pretoken_first and spec.merges == Merges.from_ranked_tokens(ranks)
     fields = sidecar.describe(spec, FORMAT, merges="ranked tokens" if is_ranked else _MERGES)
-    with writing_directory(path, overwrite=overwrite) as folder:
+    with writing_directory(path, overwrite=overwrite, known_names=FILE_NAMES) as folder:
         (folder / _VOCAB).write_bytes(write_ranks(spec.id_to_bytes))
         if not is_ranked:
             (folder / _MERGES).write_bytes(b"".join(b"%d %d %d %d\n" % m for m in spec.merges))
