@@ -59,12 +59,13 @@ def train_by_recounting(
     [(97, 97), (97, 98), (256, 257)]
     """
     words = [(list(pretoken), count) for pretoken, count in counts]
-    tokens = tokens_of(initial_pairs)
+    tokens = initial_tokens(initial_pairs)
     for new_id, initial in enumerate(initial_pairs, start=256):
         words = [(merge_pair(word, initial, new_id), count) for word, count in words]
     merges: list[Pair] = []
     while len(merges) < num_merges:
-        pair = best_pair(count_pairs(words), tokens, rules)
+        candidates = may_merge(count_pairs(words), tokens, rules)
+        pair = best_pair(candidates, tokens, rules)
         if pair is None:
             break
         words = [(merge_pair(word, pair, len(tokens)), count) for word, count in words]
@@ -97,13 +98,18 @@ def train(
     """
     if type(num_merges) is not int or num_merges < 0:
         raise TrainingError(f"num_merges must be a whole number of at least 0, not {num_merges!r}")
-    tokens = tokens_of(initial_pairs)
+    tokens = initial_tokens(initial_pairs)
     words = Words(counts)
     for new_id, initial in enumerate(initial_pairs, start=256):
         words.merge(initial, new_id)
+    # Without these two, `may_merge` never drops anything: training alone makes no token twice.
+    is_filtered = rules.max_token_bytes is not None or len(initial_pairs) > 0
     merges: list[Pair] = []
     while len(merges) < num_merges:
-        pair = best_pair(words.pair_to_count, tokens, rules)
+        candidates: Mapping[Pair, int] = words.pair_to_count
+        if is_filtered:
+            candidates = may_merge(candidates, tokens, rules)
+        pair = best_pair(candidates, tokens, rules)
         if pair is None:
             break
         words.merge(pair, len(tokens))
@@ -145,17 +151,23 @@ def merge_pair(word: Sequence[int], pair: Pair, new_id: int) -> list[int]:
     return merged
 
 
+def may_merge(
+    pair_to_count: Mapping[Pair, int], tokens: Sequence[bytes], rules: Rules
+) -> dict[Pair, int]:
+    """Keep the pairs whose bytes, joined, are not too long and no token yet."""
+    known = set(tokens)
+    longest = rules.max_token_bytes or MAX_COUNT
+    return {
+        (left, right): count
+        for (left, right), count in pair_to_count.items()
+        if len(joined := tokens[left] + tokens[right]) <= longest and joined not in known
+    }
+
+
 def best_pair(
     pair_to_count: Mapping[Pair, int], tokens: Sequence[bytes], rules: Rules
 ) -> Pair | None:
     """Return the pair to merge next: the largest count, then the tie rule; None to stop."""
-    limit = rules.max_token_bytes
-    if limit is not None:
-        pair_to_count = {
-            (left, right): count
-            for (left, right), count in pair_to_count.items()
-            if len(tokens[left]) + len(tokens[right]) <= limit
-        }
     largest = max(pair_to_count.values(), default=0)
     if largest < rules.min_frequency:
         return None
@@ -196,21 +208,25 @@ class Words:
             self._pair_to_words[pair].discard(index)
 
 
-def tokens_of(initial_pairs: Sequence[Pair]) -> list[bytes]:
+def initial_tokens(initial_pairs: Sequence[Pair]) -> list[bytes]:
     """Return the bytes of every id before the first new merge.
 
     Raises:
-        TrainingError: A pair names an id that does not exist when it is applied.
+        TrainingError: A pair names an id that does not exist when it is applied, or makes a token
+            a second time.
     """
     tokens = [bytes([byte]) for byte in range(256)]
-    for left, right in initial_pairs:
+    for index, (left, right) in enumerate(initial_pairs):
         for id_ in (left, right):
             if not 0 <= id_ < len(tokens):
                 raise TrainingError(
-                    f"initial pair {len(tokens) - 256}, {(left, right)}, names id {id_}; "
+                    f"initial pair {index}, ({left}, {right}), names id {id_}; "
                     f"only the ids below {len(tokens)} exist there"
                 )
         tokens.append(tokens[left] + tokens[right])
+    if len(set(tokens)) != len(tokens):
+        twice = next(token for token, times in Counter(tokens).items() if times > 1)
+        raise TrainingError(f"the initial pairs make {twice!r} twice; a token is made only once")
     return tokens
 
 
