@@ -50,6 +50,9 @@ def train(
     num_threads: int,
     progress: Callable[[str, int, int], None] | None,
     verify: bool = False,
+    *,
+    prune_threshold: int = 0,  # this and the next only make tests sharper, never a difference
+    max_narrow_symbol: int = 65535,
 ) -> list[tuple[int, int]]: ...
 
 @final

@@ -1,0 +1,54 @@
+// Binds the stage counts -> merges.
+#include "trainer/trainer.h"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/interruptible.h"
+#include "bindings/stages.h"
+
+namespace py = pybind11;
+
+namespace bpe::bindings {
+namespace {
+
+// More threads would change nothing: see trainer.h.
+std::vector<IdPair> train_table(const CountTable& table, std::uint64_t num_merges,
+                                const std::string& tie_break, std::uint64_t min_frequency,
+                                std::optional<std::uint64_t> max_token_bytes,
+                                std::vector<IdPair> initial_pairs, int /*num_threads*/,
+                                py::object progress, bool verify, std::uint64_t prune_threshold,
+                                std::uint32_t max_narrow_symbol) {
+  TrainOptions options;
+  options.num_merges = num_merges;
+  options.tie_break = parse_tie_break(tie_break);
+  options.min_frequency = std::max<std::uint64_t>(min_frequency, 1);
+  if (max_token_bytes) options.max_token_bytes = *max_token_bytes;
+  options.initial_pairs = std::move(initial_pairs);
+  options.verify = verify;
+  options.prune_threshold = prune_threshold;
+  options.max_narrow_symbol = std::clamp(max_narrow_symbol, kFirstMerge - 1, kMaxNarrowSymbol);
+  std::vector<IdPair> merges;
+  Interruptible(std::move(progress)).run([&](Progress& state) {
+    merges = train(table, options, state);
+  });
+  return merges;
+}
+
+}  // namespace
+
+void bind_trainer(py::module_& module) {
+  module.def("train", &train_table, py::arg("table"), py::arg("num_merges"), py::arg("tie_break"),
+             py::arg("min_frequency"), py::arg("max_token_bytes"), py::arg("initial_pairs"),
+             py::arg("num_threads"), py::arg("progress"), py::arg("verify") = false,
+             py::kw_only(), py::arg("prune_threshold") = 0,
+             py::arg("max_narrow_symbol") = kMaxNarrowSymbol);
+}
+
+}  // namespace bpe::bindings

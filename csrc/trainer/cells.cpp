@@ -1,0 +1,143 @@
+// Lays the pretokens out by descending count, in two passes over the table and without sorting them.
+#include "trainer/cells.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+
+namespace bpe {
+namespace {
+
+// Counts below this are sorted by counting; the few larger ones by comparison.
+constexpr std::uint64_t kNumSmallCounts = 1 << 16;
+
+constexpr std::uint64_t kMaxTotal = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint64_t kMaxCells = std::numeric_limits<Position>::max() - 64;
+
+std::string shown(std::string_view pretoken) {
+  constexpr std::size_t kShownBytes = 40;
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text = "b'";
+  for (const unsigned char byte : pretoken.substr(0, kShownBytes)) {
+    if (byte >= 0x20 && byte < 0x7F && byte != '\'' && byte != '\\') {
+      text += static_cast<char>(byte);
+    } else {
+      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return text + (pretoken.size() > kShownBytes ? "'..." : "'");
+}
+
+std::uint64_t checked_add(std::uint64_t sum, std::string_view pretoken, std::uint64_t count) {
+  const unsigned __int128 total =
+      sum + static_cast<unsigned __int128>(pretoken.size()) * count;
+  if (total > kMaxTotal) {
+    throw Error(ErrorKind::training,
+                "the counts are too large: with pretoken " + shown(pretoken) + " (count " +
+                    std::to_string(count) + ") the sum of count x length passes " +
+                    std::to_string(kMaxTotal) + "; divide all counts by a common factor");
+  }
+  return static_cast<std::uint64_t>(total);
+}
+
+}  // namespace
+
+// Where the next pretoken of each count goes. A start moves on as pretokens are placed.
+struct Cells::Layout {
+  struct Large {
+    std::uint64_t count;
+    std::uint64_t num_cells;
+    Position start;
+  };
+  std::vector<std::uint64_t> small = std::vector<std::uint64_t>(kNumSmallCounts);  // cells, then start
+  std::vector<Large> large;  // in the order of the table
+};
+
+Cells::Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol,
+             bool keep_text) {
+  Layout layout = lay_out(table);
+  narrow_ = std::make_unique_for_overwrite<std::uint16_t[]>(size_);
+  if (keep_text) text_ = std::make_unique_for_overwrite<char[]>(size_);
+  fill(table, layout, byte_to_symbol);
+}
+
+Cells::Layout Cells::lay_out(const CountTable& table) {
+  Layout layout;
+  std::uint64_t num_cells = 1;
+  std::uint64_t num_counted_bytes = 0;
+  table.for_each([&](std::string_view pretoken, std::uint64_t count) {
+    if (pretoken.size() < 2 || count == 0) return;
+    num_counted_bytes = checked_add(num_counted_bytes, pretoken, count);
+    num_cells += pretoken.size() + 1;
+    if (count < kNumSmallCounts) {
+      layout.small[count] += pretoken.size() + 1;
+    } else {
+      layout.large.push_back({count, pretoken.size() + 1, 0});
+    }
+  });
+  if (num_cells > kMaxCells) {
+    throw Error(ErrorKind::training,
+                "the distinct pretokens hold " + std::to_string(num_cells) +
+                    " bytes, more than the " + std::to_string(kMaxCells) +
+                    " this trainer can address; drop the rarest or use a pattern that cuts more");
+  }
+  size_ = static_cast<Position>(num_cells);
+
+  std::vector<std::uint32_t> order(layout.large.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return layout.large[a].count > layout.large[b].count;
+  });
+  Position next = 1;
+  std::uint64_t last_count = 0;
+  for (const std::uint32_t index : order) {
+    Layout::Large& large = layout.large[index];
+    if (large.count != last_count) steps_.add(next, large.count);
+    last_count = large.count;
+    large.start = next;
+    next += static_cast<Position>(large.num_cells);
+  }
+  for (std::uint64_t count = kNumSmallCounts; count-- > 0;) {
+    if (layout.small[count] == 0) continue;
+    steps_.add(next, count);
+    next += static_cast<Position>(std::exchange(layout.small[count], next));
+  }
+  steps_.finish(size_);
+  return layout;
+}
+
+void Cells::fill(const CountTable& table, Layout& layout,
+                 const std::array<Symbol, 256>& byte_to_symbol) {
+  narrow_[0] = kBoundary;
+  std::size_t next_large = 0;
+  table.for_each([&](std::string_view pretoken, std::uint64_t count) {
+    if (pretoken.size() < 2 || count == 0) return;
+    Position position;
+    if (count < kNumSmallCounts) {
+      position = static_cast<Position>(layout.small[count]);
+      layout.small[count] += pretoken.size() + 1;
+    } else {
+      position = layout.large[next_large++].start;
+    }
+    if (text_) std::memcpy(text_.get() + position, pretoken.data(), pretoken.size());
+    std::uint16_t* cell = narrow_.get() + position;
+    for (const unsigned char byte : pretoken) {
+      *cell++ = static_cast<std::uint16_t>(byte_to_symbol[byte]);
+    }
+    *cell = kBoundary;
+  });
+}
+
+void Cells::widen() {
+  wide_ = std::make_unique_for_overwrite<std::uint32_t[]>(size_);
+  std::copy_n(narrow_.get(), size_, wide_.get());
+  narrow_.reset();
+}
+
+}  // namespace bpe

@@ -1,0 +1,68 @@
+// The distinct pretokens as one array of cells, in which merges are made in place.
+//
+//   bytes      . t h e . a n d .        one cell a byte, one boundary cell between pretokens
+//   cells      0 T h T 0 a n d 0        after (t,h) and (th,e) were merged: T = "the"
+//
+// A token keeps its symbol in its first and its last cell. The next token of the one at p begins at
+// p + its length; the one before ends in cell p - 1. The start of a token that was the right part of
+// a merge is marked invalid, so an old list of positions can be checked against the cells:
+// (a, b) stands at p exactly when cell[p] is a and cell[p + length of a] is b. (A last cell that was
+// swallowed keeps its old symbol; nobody lists it as a start, unless its token was one byte long,
+// and then the cell has become the last one of a longer token.)
+//
+// Pretokens are sorted by count, largest first (see count_steps.h). One-byte ones are left out.
+// Cells are 16 bits wide until a symbol needs more. Memory: 2 or 4 bytes a cell.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "counting/count_table.h"
+#include "trainer/count_steps.h"
+#include "trainer/symbols.h"
+
+namespace bpe {
+
+using Position = std::uint32_t;
+
+inline constexpr Symbol kMaxNarrowSymbol = 0xFFFF;
+
+class Cells {
+ public:
+  // Throws bpe::Error(training) when a count or the corpus is too large for us.
+  // `keep_text` is for callers of text(); it costs one byte a cell.
+  Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text);
+
+  Position size() const noexcept { return size_; }
+  const CountSteps& steps() const noexcept { return steps_; }
+
+  // The bytes of the token at a position.
+  std::string_view text(Position position, std::uint64_t length) const noexcept {
+    return {text_.get() + position, static_cast<std::size_t>(length)};
+  }
+
+  bool is_wide() const noexcept { return wide_ != nullptr; }
+  void widen();
+
+  // Calls visit(cells) with the array of std::uint16_t or std::uint32_t.
+  template <class Visit>
+  decltype(auto) with_array(Visit&& visit) {
+    return wide_ ? visit(wide_.get()) : visit(narrow_.get());
+  }
+
+ private:
+  struct Layout;
+  Layout lay_out(const CountTable& table);
+  void fill(const CountTable& table, Layout& layout, const std::array<Symbol, 256>& byte_to_symbol);
+
+  Position size_ = 0;
+  CountSteps steps_;
+  std::unique_ptr<std::uint16_t[]> narrow_;
+  std::unique_ptr<std::uint32_t[]> wide_;
+  std::unique_ptr<char[]> text_;
+};
+
+}  // namespace bpe

@@ -1,0 +1,95 @@
+// Makes one merge: replaces a pair everywhere and brings the counts of its neighbours up to date.
+//
+// Merging (a, b) into z changes four families of pairs, each named by one neighbour:
+//
+//      ... x [a b] y ...   ->   ... x z y ...        (x,a) and (b,y) lose, (x,z) and (z,y) gain
+//
+// so two arrays indexed by symbol, one of left and one of right neighbours, take all of it, and the
+// table of pairs is touched once a distinct neighbour instead of once an occurrence. Occurrences
+// that touch (a b a b) need no case of their own: going left to right, the second one has z as its
+// left neighbour. What it adds to left[z] is the count of (z,z), and is taken back from (z,a), where
+// the first one had put it. Runs (a = b) obey the same rule, greedily, because positions ascend;
+// their pair (a,a) itself is gone afterwards and must not be lowered again.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/progress.h"
+#include "trainer/cells.h"
+#include "trainer/pair_index.h"
+#include "trainer/symbols.h"
+
+namespace bpe {
+
+class PairMerger {
+ public:
+  struct NewPair {
+    PairKey pair;
+    std::uint64_t count;
+  };
+
+  // All three must outlive the merger.
+  PairMerger(Cells& cells, TokenLengths& lengths, PairIndex& index)
+      : cells_(&cells), lengths_(&lengths), index_(&index), left_(lengths.size()),
+        right_(lengths.size()) {}
+
+  // Gives the next symbol to the pair and replaces the pair wherever the index knows it. Returns one
+  // position where it now stands, or 0 if it stood nowhere. O(postings of the pair).
+  Position merge(PairKey pair, const Progress& progress);
+
+  // The pairs that the last merge brought into the index, in no particular order.
+  std::span<const NewPair> new_pairs() const noexcept { return new_pairs_; }
+
+ private:
+  template <class Cell>
+  struct Neighbours {
+    Cell left;
+    Cell right;
+  };
+
+  // What a merge does to the pairs with one kind of neighbour.
+  class Side {
+   public:
+    explicit Side(std::size_t num_symbols) { resize(num_symbols); }
+    void resize(std::size_t num_symbols);
+    void add(Symbol neighbour, std::uint64_t count) noexcept;
+    std::span<const Symbol> touched() const noexcept { return {touched_.data(), num_touched_}; }
+    void clear() noexcept;
+
+    struct Change {
+      std::uint64_t count = 0;
+      std::uint32_t num_positions = 0;
+    };
+    std::vector<Change> changes;
+    std::vector<std::uint32_t*> out;  // where the new pair's next position goes; null: not followed
+
+   private:
+    std::vector<Symbol> touched_;
+    std::size_t num_touched_ = 0;
+  };
+
+  template <class Cell>
+  std::size_t replace(Cell* cells, PostingPool::Slice positions, PairKey pair, Symbol merged,
+                      std::vector<Neighbours<Cell>>& log, const Progress& progress);
+  void lower_old_pairs(PairKey pair, Symbol merged);
+  void add_new_pairs(PairKey pair, Symbol merged);
+  void add_new_pair(PairKey pair, const Side::Change& change, std::uint32_t*& out);
+  template <class Cell>
+  void write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged,
+                       const std::vector<Neighbours<Cell>>& log);
+  auto& log_for(const std::uint16_t*) noexcept { return narrow_log_; }
+  auto& log_for(const std::uint32_t*) noexcept { return wide_log_; }
+
+  Cells* cells_;
+  TokenLengths* lengths_;
+  PairIndex* index_;
+  Side left_;
+  Side right_;
+  std::vector<NewPair> new_pairs_;
+  std::vector<Neighbours<std::uint16_t>> narrow_log_;
+  std::vector<Neighbours<std::uint32_t>> wide_log_;
+};
+
+}  // namespace bpe

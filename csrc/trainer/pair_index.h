@@ -1,0 +1,59 @@
+// Which pairs stand where in the cells, and how often: the table of pairs, filled by a full count.
+//
+// Only pairs with a count of at least `threshold` are followed, because counts never rise: while the
+// best pair reaches the threshold, the others cannot win. When it no longer does, lower the
+// threshold and count again.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/progress.h"
+#include "trainer/cells.h"
+#include "trainer/pair_table.h"
+#include "trainer/posting_pool.h"
+#include "trainer/symbols.h"
+
+namespace bpe {
+
+// Length in bytes by symbol; 0 for the two special ones.
+using TokenLengths = std::vector<std::uint32_t>;
+
+class PairIndex {
+ public:
+  // Both must outlive the index.
+  PairIndex(Cells& cells, const TokenLengths& lengths)
+      : table(pool), cells_(&cells), lengths_(&lengths) {}
+  PairIndex(const PairIndex&) = delete;
+  PairIndex& operator=(const PairIndex&) = delete;
+
+  std::uint64_t threshold = 1;
+  std::uint64_t max_token_bytes = std::numeric_limits<std::uint64_t>::max();
+
+  PostingPool pool;
+  PairTable table;
+
+  bool follows(PairKey pair, std::uint64_t count) const noexcept {
+    const std::uint64_t length =
+        std::uint64_t{(*lengths_)[left_of(pair)]} + (*lengths_)[right_of(pair)];
+    return count >= threshold && length <= max_token_bytes;
+  }
+
+  // Adds a followed pair with room for `num_positions` and returns that room.
+  PostingPool::Slice add(PairKey pair, std::uint64_t count, std::size_t num_positions) {
+    const PostingPool::Slice positions = pool.allocate(num_positions);
+    table.insert(pair, count, positions, threshold);
+    return positions;
+  }
+
+  // Counts again from nothing. O(cells); the first is for cells in which nothing is merged yet.
+  void count_byte_pairs(const Progress& progress);
+  void count_all_pairs(const Progress& progress);
+
+ private:
+  Cells* cells_;
+  const TokenLengths* lengths_;
+};
+
+}  // namespace bpe

@@ -1,0 +1,139 @@
+// The pairs we follow: pair -> its count and the positions where it was seen.
+//
+//   counts_    | key, count | key, count | ...     open addressing, 16 bytes a slot, 4 a cache line
+//   postings_  | slice      | slice      | ...     the same index; touched only when a pair is merged
+//
+// Pairs are never taken out one by one: a pair that fell below the threshold stays until the table
+// grows, which drops it. So indices are valid until the next insert.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "trainer/posting_pool.h"
+#include "trainer/symbols.h"
+
+namespace bpe {
+
+class PairTable {
+ public:
+  using Slice = PostingPool::Slice;
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  explicit PairTable(PostingPool& pool) : pool_(&pool) { clear(); }
+
+  void clear() {
+    slots_.assign(kMinSlots, Slot{});
+    postings_.assign(kMinSlots, Slice{});
+    num_used_ = 0;
+    set_shift();
+  }
+
+  std::size_t find(PairKey key) const noexcept {
+    for (std::size_t index = home(key);; index = (index + 1) & (slots_.size() - 1)) {
+      if (slots_[index].key == key) return index;
+      if (slots_[index].key == kEmpty) return kNone;
+    }
+  }
+
+  std::uint64_t count(PairKey key) const noexcept {
+    const std::size_t index = find(key);
+    return index == kNone ? 0 : slots_[index].count;
+  }
+
+  std::uint64_t count_at(std::size_t index) const noexcept { return slots_[index].count; }
+  Slice postings_at(std::size_t index) const noexcept { return postings_[index]; }
+
+  // The pair must not be in the table. Pairs below `threshold` may be dropped to make room.
+  void insert(PairKey key, std::uint64_t count, Slice postings, std::uint64_t threshold) {
+    if ((num_used_ + 1) * 2 > slots_.size()) rebuild(threshold);
+    place(key, count, postings);
+  }
+
+  // Does nothing when the pair is not followed.
+  void subtract(PairKey key, std::uint64_t amount) {
+    const std::size_t index = find(key);
+    if (index == kNone) return;
+    if (slots_[index].count < amount) throw std::logic_error("a pair count fell below zero");
+    slots_[index].count -= amount;
+  }
+
+  // For a pair that is about to be merged everywhere: its count becomes 0, and its positions belong
+  // to the caller, who releases them.
+  Slice take(std::size_t index) noexcept {
+    slots_[index].count = 0;
+    return std::exchange(postings_[index], Slice{});
+  }
+
+  void release_postings(std::size_t index) {
+    pool_->release(postings_[index]);
+    postings_[index] = {};
+  }
+
+  void prefetch(PairKey key) const noexcept { __builtin_prefetch(&slots_[home(key)]); }
+
+  // visit(key, count, postings) for every pair in the table.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].key != kEmpty) visit(slots_[i].key, slots_[i].count, postings_[i]);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMinSlots = std::size_t{1} << 12;
+  static constexpr PairKey kEmpty = 0;  // (boundary, boundary) is no pair
+
+  struct Slot {
+    PairKey key = kEmpty;
+    std::uint64_t count = 0;
+  };
+
+  std::size_t home(PairKey key) const noexcept {
+    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ull) >> shift_);
+  }
+
+  void set_shift() { shift_ = 64 - std::countr_zero(slots_.size()); }
+
+  void place(PairKey key, std::uint64_t count, Slice postings) {
+    std::size_t index = home(key);
+    while (slots_[index].key != kEmpty) index = (index + 1) & (slots_.size() - 1);
+    slots_[index] = {key, count};
+    postings_[index] = postings;
+    ++num_used_;
+  }
+
+  void rebuild(std::uint64_t threshold) {
+    const std::vector<Slot> old_slots = std::move(slots_);
+    const std::vector<Slice> old_postings = std::move(postings_);
+    std::size_t num_kept = 0;
+    for (const Slot& slot : old_slots) num_kept += slot.count >= threshold;
+    const std::size_t num_slots = std::max(std::bit_ceil(4 * num_kept), kMinSlots);
+    slots_.assign(num_slots, Slot{});
+    postings_.assign(num_slots, Slice{});
+    num_used_ = 0;
+    set_shift();
+    for (std::size_t i = 0; i < old_slots.size(); ++i) {
+      if (old_slots[i].key == kEmpty) continue;
+      if (old_slots[i].count >= threshold) {
+        place(old_slots[i].key, old_slots[i].count, old_postings[i]);
+      } else {
+        pool_->release(old_postings[i]);
+      }
+    }
+  }
+
+  PostingPool* pool_;
+  std::vector<Slot> slots_;
+  std::vector<Slice> postings_;
+  std::size_t num_used_ = 0;
+  int shift_ = 0;
+};
+
+}  // namespace bpe

@@ -1,0 +1,171 @@
+// The loop: take the best pair, merge it, queue what came of it.
+#include "trainer/trainer.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "trainer/initial_tokens.h"
+#include "trainer/merge_pair.h"
+#include "trainer/pair_index.h"
+#include "trainer/pair_queue.h"
+#include "trainer/verify.h"
+
+namespace bpe {
+namespace {
+
+// Following pairs below the count of the last merge wastes time and memory, stopping above it costs
+// a full recount. So start a little below where the last merge is expected: at one occurrence in
+// this many pretokens a merge, and go to an eighth of that if it was not low enough.
+constexpr std::uint64_t kThresholdDivisor = 128;
+constexpr std::uint64_t kThresholdStep = 8;
+
+class Trainer {
+ public:
+  Trainer(const CountTable& table, const TrainOptions& options, Progress& progress)
+      : options_(options),
+        progress_(progress),
+        byte_to_symbol_(byte_symbols(options.tie_break)),
+        initial_tokens_(initial_tokens(options.initial_pairs)),
+        initial_token_set_(initial_tokens_.begin(), initial_tokens_.end()),
+        num_pretokens_(table.total()),
+        cells_(table, byte_to_symbol_, needs_bytes()),
+        lengths_(first_lengths()),
+        index_(cells_, lengths_),
+        merger_(cells_, lengths_, index_) {
+    for (int byte = 0; byte < 256; ++byte) symbol_to_byte_[byte_to_symbol_[byte] - kFirstByte] = byte;
+    for (const std::uint32_t byte : symbol_to_byte_) tokens_.add_copy({static_cast<char>(byte)});
+  }
+
+  std::vector<IdPair> run() {
+    progress_.start_phase("merging", options_.num_merges);
+    replay_initial_pairs();
+    switch (options_.tie_break) {
+      case TieBreak::id:
+      case TieBreak::huggingface: learn(SymbolOrder{}); break;
+      case TieBreak::bytes_max: learn(BytesOrder<true>(tokens_)); break;
+      case TieBreak::bytes_min: learn(BytesOrder<false>(tokens_)); break;
+    }
+    return std::move(merges_);
+  }
+
+ private:
+  bool needs_bytes() const noexcept {
+    return options_.tie_break == TieBreak::bytes_max || options_.tie_break == TieBreak::bytes_min ||
+           !options_.initial_pairs.empty();
+  }
+
+  static TokenLengths first_lengths() {
+    TokenLengths lengths(kFirstMerge, 1);
+    lengths[kBoundary] = lengths[kInvalid] = 0;
+    return lengths;
+  }
+
+  Symbol symbol_of(std::uint32_t id) const noexcept {
+    return id < 256 ? byte_to_symbol_[id] : id + kFirstByte;
+  }
+  std::uint32_t id_of(Symbol symbol) const noexcept {
+    return symbol < kFirstMerge ? symbol_to_byte_[symbol - kFirstByte] : symbol - kFirstByte;
+  }
+
+  // Initial pairs may be rare, so every pair is followed meanwhile.
+  void replay_initial_pairs() {
+    if (options_.initial_pairs.empty()) return;
+    index_.count_byte_pairs(progress_);
+    for (std::size_t i = 0; i < options_.initial_pairs.size(); ++i) {
+      const auto& [left, right] = options_.initial_pairs[i];
+      merge(make_pair_key(symbol_of(left), symbol_of(right)));
+      tokens_.add_view(initial_tokens_[i]);
+    }
+  }
+
+  template <class Order>
+  void learn(const Order& order) {
+    index_.threshold = first_threshold();
+    index_.max_token_bytes = options_.max_token_bytes;
+    if (options_.initial_pairs.empty()) {
+      index_.count_byte_pairs(progress_);
+    } else {
+      index_.count_all_pairs(progress_);
+    }
+    while (!learn_above_threshold(order) && index_.threshold > options_.min_frequency) {
+      index_.threshold = std::max(options_.min_frequency, index_.threshold / kThresholdStep);
+      index_.count_all_pairs(progress_);
+    }
+  }
+
+  std::uint64_t first_threshold() const noexcept {
+    if (options_.prune_threshold > 0) {
+      return std::max(options_.prune_threshold, options_.min_frequency);
+    }
+    const std::uint64_t num_merges = std::max<std::uint64_t>(options_.num_merges, 1);
+    return std::max(num_pretokens_ / num_merges / kThresholdDivisor, options_.min_frequency);
+  }
+
+  // Merges until there are enough merges (returns true) or no pair reaches the threshold (false).
+  template <class Order>
+  bool learn_above_threshold(const Order& order) {
+    PairQueue<Order> queue(order, index_.threshold);
+    index_.table.for_each(
+        [&](PairKey pair, std::uint64_t count, PairTable::Slice) { queue.push(pair, count); });
+    while (merges_.size() < options_.num_merges) {
+      const auto best = queue.pop([this](PairKey pair) { return present_count(pair); });
+      if (!best) return false;
+      if (spells_initial_token(best->pair)) continue;
+      const Position position = merge(best->pair);
+      if (needs_bytes()) tokens_.add_view(cells_.text(position, lengths_.back()));
+      for (const auto& [pair, count] : merger_.new_pairs()) queue.push(pair, count);
+      merges_.emplace_back(id_of(left_of(best->pair)), id_of(right_of(best->pair)));
+      progress_.advance(1);
+    }
+    return true;
+  }
+
+  std::uint64_t present_count(PairKey pair) {
+    const std::size_t entry = index_.table.find(pair);
+    if (entry == PairTable::kNone) return 0;
+    const std::uint64_t count = index_.table.count_at(entry);
+    if (count < index_.threshold) index_.table.release_postings(entry);
+    return count;
+  }
+
+  bool spells_initial_token(PairKey pair) const {
+    if (initial_token_set_.empty()) return false;
+    std::string bytes(tokens_[left_of(pair)]);
+    bytes += tokens_[right_of(pair)];
+    return initial_token_set_.contains(bytes);
+  }
+
+  Position merge(PairKey pair) {
+    if (lengths_.size() > options_.max_narrow_symbol && !cells_.is_wide()) cells_.widen();
+    const Position position = merger_.merge(pair, progress_);
+    if (options_.verify) verify_pairs(cells_, lengths_, index_);
+    return position;
+  }
+
+  const TrainOptions& options_;
+  Progress& progress_;
+  const std::array<Symbol, 256> byte_to_symbol_;
+  std::array<std::uint32_t, 256> symbol_to_byte_{};
+  const std::vector<std::string> initial_tokens_;
+  const std::unordered_set<std::string_view> initial_token_set_;
+  const std::uint64_t num_pretokens_;
+  Cells cells_;
+  TokenLengths lengths_;
+  PairIndex index_;
+  PairMerger merger_;
+  TokenBytes tokens_;
+  std::vector<IdPair> merges_;
+};
+
+}  // namespace
+
+std::vector<IdPair> train(const CountTable& table, const TrainOptions& options,
+                          Progress& progress) {
+  return Trainer(table, options, progress).run();
+}
+
+}  // namespace bpe
