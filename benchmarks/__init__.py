@@ -1,0 +1,1 @@
+"""What takes how long, against whom: verify that results are equal, then measure, then report."""

@@ -1,0 +1,118 @@
+"""What is measured: every case as data.
+
+A training case goes from a file on disk to a vocabulary, an encoding case from a list of `str` in
+memory to ids. All contestants of a case must give the same result, byte for byte or id for id; the
+one exception carries its reason in `not_comparable` and is reported with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Task = Literal["train", "encode"]
+CORPORA = ("english", "code", "multilingual")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of a table.
+
+    Attributes:
+        task: "train" or "encode".
+        corpus: Name of a file in the corpora folder, without its ending.
+        megabytes: Size of its prefix that is used.
+        contestants: Names of modules in `benchmarks.contestants`.
+        pattern: Split pattern (train).
+        vocab_size: 256 bytes + merges, without special tokens (train).
+        tie_break: Which of equally frequent pairs goes first (train).
+        encoding: Name of a published vocabulary (encode).
+        num_threads: Threads that a contestant may use.
+        passes: How often the same text is encoded by one process.
+        not_comparable: Contestant -> why its result differs by design.
+    """
+
+    task: Task
+    corpus: str
+    megabytes: float
+    contestants: tuple[str, ...]
+    pattern: str = ""
+    vocab_size: int = 0
+    tie_break: str = ""
+    encoding: str = ""
+    num_threads: int = 1
+    passes: int = 1
+    not_comparable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """A name that says everything, for the results and for --only."""
+        what = self.encoding or f"{self.pattern}-{self.vocab_size}-{self.tie_break}"
+        return f"{self.task}-{self.corpus}-{self.megabytes:g}MB-{what}-{self.num_threads}t"
+
+    def as_job(self) -> dict[str, Any]:
+        """The part of a case that a worker needs, ready for JSON."""
+        job = asdict(self)
+        del job["contestants"], job["not_comparable"]
+        return job
+
+
+def _training() -> list[Case]:
+    families = (
+        ("gpt2", "huggingface", ("ours", "tokenizers", "gigatoken")),
+        ("cl100k", "id", ("ours", "rustbpe", "bpeasy")),
+    )
+    return [
+        Case(
+            "train",
+            corpus,
+            100,
+            contestants,
+            pattern=pattern,
+            vocab_size=32_768,
+            tie_break=tie_break,
+            num_threads=num_threads,
+        )
+        for corpus in CORPORA
+        for pattern, tie_break, contestants in families
+        for num_threads in (1, 2)
+    ]
+
+
+def _small_training() -> list[Case]:
+    return [
+        Case(
+            "train",
+            "english",
+            0.5,
+            ("ours", "reference", "tiktoken"),
+            pattern="gpt2",
+            vocab_size=512,
+            tie_break="id",
+            not_comparable={"tiktoken": "its educational trainer takes the pair it met first"},
+        )
+    ]
+
+
+def _encoding() -> list[Case]:
+    return [
+        Case(
+            "encode",
+            corpus,
+            25,
+            ("ours", "tiktoken", "tokenizers", "gigatoken"),
+            encoding=encoding,
+            passes=3,
+        )
+        for corpus in CORPORA
+        for encoding in ("cl100k_base", "o200k_base")
+    ]
+
+
+def _small_encoding() -> list[Case]:
+    return [
+        Case("encode", "english", 1, ("ours", "reference"), encoding="cl100k_base", passes=2)
+    ]
+
+
+CASES: tuple[Case, ...] = (*_training(), *_small_training(), *_encoding(), *_small_encoding())

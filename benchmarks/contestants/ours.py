@@ -1,0 +1,42 @@
+"""chimera-bpe, native engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import bpe
+from bpe.engines import EngineName
+
+
+def version() -> str:
+    """The results carry the commit instead."""
+    return ""
+
+
+def train(job: dict[str, Any], engine: EngineName = "native") -> bpe.Tokenizer:
+    """Train from the file; the document separator cuts and is no part of the corpus."""
+    return bpe.train(
+        job["path"],
+        job["vocab_size"] + 1,
+        pattern=job["pattern"],
+        tie_break=job["tie_break"],
+        special_tokens=("<|endoftext|>",),
+        num_threads=job["num_threads"],
+        engine=engine,
+    )
+
+
+def tokens(trained: bpe.Tokenizer) -> Iterable[bytes]:
+    """The merged tokens in order."""
+    spec = trained.spec
+    return (spec.id_to_bytes[new_id] for new_id in spec.merges.new_id)
+
+
+def encoder(
+    job: dict[str, Any], engine: EngineName = "native"
+) -> Callable[[list[str]], list[list[int]]]:
+    """Encode the texts one by one, as a program that gets one at a time would."""
+    tokenizer = bpe.get_encoding(cast(str, job["encoding"]), engine=engine)
+    encode = tokenizer.encode_ordinary
+    return lambda texts: [encode(text) for text in texts]

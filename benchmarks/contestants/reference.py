@@ -1,0 +1,22 @@
+"""chimera-bpe, the reference engine in pure Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpe
+from benchmarks.contestants import ours
+from benchmarks.contestants.ours import tokens, version
+
+__all__ = ["encoder", "tokens", "train", "version"]
+
+
+def train(job: dict[str, Any]) -> bpe.Tokenizer:
+    """Train from the file."""
+    return ours.train(job, engine="reference")
+
+
+def encoder(job: dict[str, Any]) -> Callable[[list[str]], list[list[int]]]:
+    """Encode the texts one by one."""
+    return ours.encoder(job, engine="reference")

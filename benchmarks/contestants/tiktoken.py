@@ -1,0 +1,38 @@
+"""tiktoken: the encoder in Rust, and the trainer of its educational module in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.metadata import version as installed_version
+from typing import Any
+
+from benchmarks.corpora import documents
+from bpe.patterns import NAMED_PATTERNS
+
+
+def version() -> str:
+    """The installed version."""
+    return installed_version("tiktoken")
+
+
+def train(job: dict[str, Any]) -> dict[bytes, int]:
+    """Train with `tiktoken._educational`, which takes one text."""
+    from tiktoken._educational import bpe_train
+
+    text = "".join(documents(job["path"]))
+    pattern = NAMED_PATTERNS[job["pattern"]]
+    # It draws the text as it goes unless it is told not to.
+    return dict(bpe_train(text, job["vocab_size"], pattern, None))
+
+
+def tokens(trained: dict[bytes, int]) -> Iterable[bytes]:
+    """The merged tokens in order."""
+    return sorted(trained, key=trained.__getitem__)[256:]
+
+
+def encoder(job: dict[str, Any]) -> Callable[[list[str]], list[list[int]]]:
+    """Encode the texts one by one."""
+    import tiktoken
+
+    encode = tiktoken.get_encoding(job["encoding"]).encode_ordinary
+    return lambda texts: [encode(text) for text in texts]

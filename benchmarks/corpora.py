@@ -1,0 +1,51 @@
+"""The text to measure on: prefixes of the corpora, cut between documents, made once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SEPARATOR = "<|endoftext|>"
+CACHE = ROOT / "build" / "corpora"
+
+
+def corpora_folder(given: str | None) -> Path:
+    """Return the folder with the corpora: the argument, $BPE_CORPORA, or ../shared/corpora."""
+    folder = Path(given or os.environ.get("BPE_CORPORA") or ROOT.parent / "shared" / "corpora")
+    if not folder.is_dir():
+        raise SystemExit(f"there are no corpora in {folder}; name a folder with --corpora")
+    return folder
+
+
+def corpus_file(folder: Path, name: str, megabytes: float) -> Path:
+    """Return a file with the first megabytes of a corpus, whole documents only."""
+    target = CACHE / f"{name}-{megabytes:g}MB.txt"
+    if not target.exists():
+        data = _read(folder, name)
+        limit = int(megabytes * 1_000_000)
+        if len(data) > limit * 1.02:
+            cut = data.rfind(SEPARATOR.encode(), 0, limit)
+            data = data[: cut if cut > 0 else limit]
+            data = data.decode("utf-8", "ignore").encode()
+        CACHE.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(".partial")
+        partial.write_bytes(data)
+        partial.replace(target)
+    return target
+
+
+def _read(folder: Path, name: str) -> bytes:
+    plain = folder / f"{name}.txt"
+    if plain.exists():
+        return plain.read_bytes()
+    packed = folder / f"{name}.txt.zst"
+    if not packed.exists():
+        raise SystemExit(f"neither {plain.name} nor {packed.name} is in {folder}")
+    return subprocess.run(["zstd", "-dc", packed], stdout=subprocess.PIPE, check=True).stdout
+
+
+def documents(path: str) -> list[str]:
+    """Return the documents of a file, for contestants that take no file."""
+    return Path(path).read_bytes().decode("utf-8").split(SEPARATOR)

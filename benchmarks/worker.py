@@ -1,0 +1,72 @@
+"""One contestant, one case, one process: reads a job from stdin, writes what it took to stdout.
+
+Only the work itself is timed; loading a library, building an encoder and hashing the result are
+not. The hash lets the caller compare results without moving them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import resource
+import sys
+import time
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.corpora import documents
+
+
+def main() -> None:
+    """Do the job and print seconds, peak memory and the hash of the result as JSON."""
+    job = json.load(sys.stdin)
+    contestant = importlib.import_module(f"benchmarks.contestants.{job['contestant']}")
+    seconds, digest, items = (_train if job["task"] == "train" else _encode)(contestant, job)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = {
+        "seconds": seconds,
+        "digest": digest,
+        "items": items,
+        "peak_mb": round(peak / (1024 if sys.platform != "darwin" else 1024**2)),
+        "version": contestant.version(),
+    }
+    json.dump(result, sys.stdout)
+
+
+def _train(contestant: Any, job: dict[str, Any]) -> tuple[list[float], str, int]:
+    start = time.perf_counter()
+    trained = contestant.train(job)
+    seconds = time.perf_counter() - start
+    tokens = list(contestant.tokens(trained))
+    return [seconds], hash_of(tokens), len(tokens)
+
+
+def _encode(contestant: Any, job: dict[str, Any]) -> tuple[list[float], str, int]:
+    texts = documents(job["path"])
+    encode = contestant.encoder(job)
+    seconds = []
+    for _ in range(job["passes"]):
+        start = time.perf_counter()
+        rows = encode(texts)
+        seconds.append(time.perf_counter() - start)
+    packed = [array("I", _as_ints(row)).tobytes() for row in rows]
+    return seconds, hash_of(packed), sum(map(len, packed)) // 4
+
+
+def _as_ints(row: Any) -> Sequence[int]:
+    return row if isinstance(row, list) else [int(id_) for id_ in row]
+
+
+def hash_of(parts: Iterable[bytes]) -> str:
+    """Hash byte strings in order, each with its length."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    main()
