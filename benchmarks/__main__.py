@@ -1,8 +1,8 @@
 """`python -m benchmarks`: run cases and add their rows to a results file, or print the tables.
 
-    python -m benchmarks run --only 'encode-english*' --rounds 3
-    python -m benchmarks report                       # tables on stdout
-    python -m benchmarks report --write README.md     # between the markers of a file
+python -m benchmarks run --only 'encode-english*' --rounds 3
+python -m benchmarks report                       # tables on stdout
+python -m benchmarks report --write README.md     # between the markers of a file
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and do it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__.split("\n")[0]
+    )
     commands = parser.add_subparsers(dest="command")
     run = commands.add_parser("run", help="verify and measure")
     run.add_argument("--only", default="*", help="pattern for the names of the cases")

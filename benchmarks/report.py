@@ -64,7 +64,10 @@ def _training_table(rows: list[Row]) -> str:
         return ""
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
     heads = [f"{corpus}, {threads} thr" for corpus in corpora for threads in (1, 2)]
-    lines = [f"Training, seconds for 100 MB and {rows[0]['vocab_size']:,} tokens (lower is better):", ""]
+    lines = [
+        f"Training, seconds for 100 MB and {rows[0]['vocab_size']:,} tokens (lower is better):",
+        "",
+    ]
     lines += _header(["", "pattern", *heads])
     for pattern in dict.fromkeys(row["pattern"] for row in rows):
         chosen = [row for row in rows if row["pattern"] == pattern]
@@ -73,7 +76,8 @@ def _training_table(rows: list[Row]) -> str:
                 _cell(
                     row["seconds"][0]
                     for row in chosen
-                    if (row["contestant"], row["corpus"], row["num_threads"]) == (name, corpus, threads)
+                    if (row["contestant"], row["corpus"], row["num_threads"])
+                    == (name, corpus, threads)
                 )
                 for corpus in corpora
                 for threads in (1, 2)
@@ -98,7 +102,9 @@ def _encoding_table(rows: list[Row]) -> str:
                 if row["contestant"] == name and (row["encoding"], row["corpus"]) == column
             ]
             first = _cell((row["bytes"] / row["seconds"][0] / 1e6 for row in chosen), "{:.0f}")
-            later = _cell((row["bytes"] / min(row["seconds"][1:]) / 1e6 for row in chosen), "{:.0f}")
+            later = _cell(
+                (row["bytes"] / min(row["seconds"][1:]) / 1e6 for row in chosen), "{:.0f}"
+            )
             cells.append(f"{first} / {later}" if chosen else "–")
         lines.append(_line([TITLES.get(name, name), *cells]))
     return "\n".join(lines)
