@@ -3,8 +3,8 @@
 It says what is right; the native engine says the same faster, under the same names. The words for
 it are in docs/spec.md. Read in this order:
 
-1. `unicode.py`   what a letter, a number, a mark and white space are
-2. `split.py`     bytes → pretokens
+1. `bpe/unicode_ranges.py` what a letter, a number, a mark and white space are
+2. `split.py`     bytes → pretokens (the code: `bpe/regex_split.py`)
 3. `count.py`     documents → how often each pretoken occurs
 4. `tie_break.py` which of several equally frequent pairs is merged first
 5. `train.py`     counts → merges
