@@ -1,0 +1,183 @@
+"""Arguments that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+# These repeat what bpe.engines and bpe.training say, because importing them would take longer than
+# `bpe --help` may; a test holds them equal.
+ENGINES = ("native", "reference")
+TIE_BREAKS = ("id", "huggingface", "bytes_max", "bytes_min")
+DEFAULT_PATTERN = "o200k"
+
+_SIZE = re.compile(r"(\d[\d_]*)(?:\.(\d+))?(k|M|G|Ki|Mi|Gi)?", re.ASCII)
+_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, and whose options cannot be shortened."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def parse_size(text: str) -> int:
+    """Read a whole number, possibly with a unit: k is 1000, Ki is 1024.
+
+    >>> parse_size("32k"), parse_size("32Ki"), parse_size("1.5M"), parse_size("50_257")
+    (32000, 32768, 1500000, 50257)
+    """
+    match = _SIZE.fullmatch(text)
+    if match:
+        whole, fraction, unit = match[1].replace("_", ""), match[2] or "", match[3]
+        scale: int = 10 ** len(fraction)
+        value, rest = divmod(int(whole + fraction) * (_UNITS[unit] if unit else 1), scale)
+        if not rest:
+            return value
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a whole number such as 32000, 32k (= 32000) or 32Ki (= 32768)"
+    )
+
+
+def add_sources(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add SOURCE... and the options that say how sources are read."""
+    default = "" if required else "; default: standard input"
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="+" if required else "*",
+        help="file, folder, pattern ('data/**/*.py') or - for standard input: text, .jsonl, "
+        f".parquet, also compressed (.gz .xz .bz2 .zst){default}",
+    )
+    group = parser.add_argument_group("reading")
+    group.add_argument(
+        "--text-field",
+        metavar="NAME",
+        default="text",
+        help="field or column of .jsonl and .parquet that holds the text (default: text)",
+    )
+    group.add_argument(
+        "--errors",
+        choices=("bytes", "strict", "replace"),
+        default="bytes",
+        help="bytes that are not UTF-8: keep them as they are (default), stop, or put U+FFFD",
+    )
+
+
+def paths_of(args: argparse.Namespace) -> list[Path]:
+    """Return the SOURCE arguments, standard input if there are none."""
+    return [Path(source) for source in args.sources or ["-"]]
+
+
+def documents_of(args: argparse.Namespace) -> Iterator[bytes]:
+    """Return the documents of the SOURCE arguments."""
+    from bpe.corpora import read_documents
+
+    return read_documents(paths_of(args), text_field=args.text_field, errors=args.errors)
+
+
+def source_of(args: argparse.Namespace) -> list[Path] | Iterator[bytes]:
+    """Return what the SOURCE arguments mean to `bpe.train` and `bpe.count`."""
+    if args.text_field == "text" and args.errors == "bytes":
+        return paths_of(args)  # plain files among them can be read by the engine itself
+    return documents_of(args)
+
+
+def add_pattern(parser: argparse.ArgumentParser) -> None:
+    """Add --pattern and the special tokens."""
+    parser.add_argument(
+        "--pattern",
+        metavar="PATTERN",
+        action="append",
+        help="how text is split before merging: gpt2, cl100k, llama3, o200k, qwen2, nanochat, a "
+        "regular expression, or none; given again, a further stage (default: o200k)",
+    )
+    parser.add_argument(
+        "--special-token",
+        metavar="TEXT",
+        action="append",
+        dest="special_tokens",
+        help="give again for several, in order (default: <|endoftext|>; '' for none at all)",
+    )
+
+
+def pattern_of(args: argparse.Namespace) -> str | list[str] | None:
+    """Return the pattern that was asked for."""
+    stages: list[str] = args.pattern or [DEFAULT_PATTERN]
+    if len(stages) > 1:
+        return stages
+    return None if stages[0] == "none" else stages[0]
+
+
+def special_tokens_of(args: argparse.Namespace) -> list[str]:
+    """Return the special tokens that were asked for, in order."""
+    return (
+        ["<|endoftext|>"]
+        if args.special_tokens is None
+        else list(filter(None, args.special_tokens))
+    )
+
+
+def add_tokenizer(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:
+    """Add the tokenizer to use."""
+    what = "a tokenizer that bpe wrote, or a published name such as o200k_base"
+    if positional:
+        parser.add_argument("tokenizer", metavar="TOK", help=what)
+    else:
+        parser.add_argument("-t", "--tokenizer", metavar="TOK", required=True, help=what)
+
+
+def add_output(parser: argparse.ArgumentParser, what: str, *, required: bool = False) -> None:
+    """Add -o and --force."""
+    parser.add_argument("-o", "--output", metavar="PATH", required=required, help=what)
+    parser.add_argument("--force", action="store_true", help="replace what is there")
+
+
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """Add the options that change how a command runs, never what it computes."""
+    group = parser.add_argument_group("running")
+    group.add_argument(
+        "--num-threads",
+        metavar="N",
+        type=parse_size,
+        help="default: BPE_NUM_THREADS, else the CPUs we may use",
+    )
+    add_engine(group)
+    group.add_argument(
+        "--progress",
+        choices=("auto", "bar", "json", "none"),
+        default="auto",
+        help="on standard error; auto is a bar if that is a terminal",
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def add_engine(parser: argparse._ActionsContainer) -> None:
+    """Add --engine."""
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="native",
+        help="native (C++, the default) or reference (pure Python, slow); same results",
+    )
+
+
+def add_reporting(parser: argparse.ArgumentParser, json_help: str) -> None:
+    """Add --json and --traceback."""
+    group = parser.add_argument_group("reporting")
+    group.add_argument("--json", action="store_true", help=json_help)
+    add_traceback(group)
+
+
+def add_traceback(parser: argparse._ActionsContainer) -> None:
+    """Add --traceback."""
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an error comes from (or BPE_DEBUG=1)"
+    )

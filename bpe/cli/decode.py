@@ -1,0 +1,98 @@
+"""`bpe decode`: ids become text again, byte for byte."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bpe.cli import arguments
+from bpe.cli.output import stdout_bytes
+from bpe.errors import DecodeError, FormatError
+
+if TYPE_CHECKING:
+    from bpe.tokenizer import Tokenizer
+
+_DESCRIPTION = """\
+Decode ids to text: token files (.bin, recognised by content) or numbers separated by blanks, commas
+and brackets. All of it is joined, so that decoding what was encoded gives the same bytes."""
+
+_IDS_AT_ONCE = 1 << 20
+_NUMBER = re.compile(rb"[0-9]+")
+_BETWEEN = re.compile(rb"[\s,\[\]]*")
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("decode", help="decode ids to text", description=_DESCRIPTION)
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", help="ids; default: - for standard input"
+    )
+    arguments.add_tokenizer(parser)
+    arguments.add_output(parser, "file to write (default: standard output)")
+    arguments.add_engine(parser)
+    arguments.add_traceback(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Decode the files."""
+    from bpe.cli.tokenizers import load_tokenizer
+    from bpe.files import check_output, open_for_writing
+
+    if args.output is not None:
+        check_output(args.output, args.force)
+    tokenizer = load_tokenizer(args.tokenizer, args.engine)
+    blocks = (block for file in args.files or ["-"] for block in _decode(tokenizer, file))
+    if args.output is None:
+        stdout_bytes().writelines(blocks)
+        return
+    with open_for_writing(args.output, overwrite=args.force) as output:
+        output.writelines(blocks)
+
+
+def _decode(tokenizer: Tokenizer, file: str) -> Iterator[bytes]:
+    from bpe.token_files import is_token_file
+
+    is_tokens = file != "-" and Path(file).is_file() and is_token_file(file)
+    first_index = 0
+    for ids in _read_tokens(tokenizer, file) if is_tokens else _read_numbers(file):
+        try:
+            yield tokenizer.decode_bytes(ids)
+        except DecodeError as error:
+            place = f" (counted from id {first_index})" if first_index else ""
+            raise DecodeError(f"{file!r}: {error}{place}") from None
+        first_index += len(ids)
+
+
+def _read_tokens(tokenizer: Tokenizer, file: str) -> Iterator[list[int]]:
+    from bpe.token_files import read_tokens
+
+    ids = read_tokens(file, tokenizer.content_hash)
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        yield ids[start : start + _IDS_AT_ONCE].tolist()
+
+
+def _read_numbers(file: str) -> Iterator[list[int]]:
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    ids = []
+    end = 0
+    for number in _NUMBER.finditer(data):
+        _check_between(file, data, end, number.start())
+        end = number.end()
+        ids.append(int(number[0]) if len(number[0]) < 20 else -1)
+    _check_between(file, data, end, len(data))
+    yield ids
+
+
+def _check_between(file: str, data: bytes, start: int, end: int) -> None:
+    if start == end and start not in (0, len(data)):
+        return
+    legal = _BETWEEN.match(data, start, end)
+    assert legal is not None  # the expression matches nothing, too
+    if legal.end() != end:
+        found = data[legal.end() : legal.end() + 20]
+        raise FormatError(f"{file!r} holds {found!r} at byte {legal.end()}, which is no id")

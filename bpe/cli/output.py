@@ -1,0 +1,69 @@
+"""What commands write to standard output, and say on standard error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Any, BinaryIO
+
+
+def stdout_bytes() -> BinaryIO:
+    """Return standard output as bytes.
+
+    Raises:
+        OSError: It is closed.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+    return sys.stdout.buffer
+
+
+def print_text(text: str) -> None:
+    """Write a line of text; what the terminal's encoding lacks is shown escaped."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    stdout_bytes().write(text.encode(encoding, "backslashreplace") + b"\n")
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document with sorted keys, in ASCII."""
+    import json
+
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=True)
+    stdout_bytes().write(text.encode() + b"\n")
+
+
+def say(sentence: str, *, quiet: bool = False) -> None:
+    """Write a line to standard error."""
+    if not quiet:
+        print(sentence, file=sys.stderr)
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return the number with its noun.
+
+    >>> count_of(1, "document"), count_of(0, "document")
+    ('1 document', '0 documents')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def show_bytes(data: bytes) -> str:
+    """Return bytes as a literal that no terminal misreads.
+
+    >>> show_bytes(b" caf\\xc3\\xa9"), show_bytes(b"\\xc3"), show_bytes(b"\\x1b[2J")
+    ("' café'", "b'\\\\xc3'", "'\\\\x1b[2J'")
+    """
+    try:
+        return repr(data.decode())
+    except UnicodeDecodeError:
+        return repr(data)
+
+
+def bytes_to_json(data: bytes) -> dict[str, str | None]:
+    """Return bytes as hexadecimal digits, and as text if they are valid UTF-8."""
+    try:
+        text: str | None = data.decode()
+    except UnicodeDecodeError:
+        text = None
+    return {"hex": data.hex(), "text": text}

@@ -1,0 +1,106 @@
+"""Run a command: what happens to its errors, its warnings, signals and a reader that goes away."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from bpe.errors import BPEError
+
+FAILED, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 130, 141, 143
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Call `args.run(args)` and turn whatever comes out of it into an exit status."""
+    name = f"bpe {args.command}"
+    try:
+        with _warnings_on_one_line(name), _stop_on_sigterm():
+            args.run(args)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        return 0
+    except BrokenPipeError:
+        _abandon_stdout()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    except _Terminated:
+        return TERMINATED
+    except Exception as error:
+        _report(name, error, show_stack=args.traceback or _is_set("BPE_DEBUG"))
+        if isinstance(error, OSError):
+            _abandon_stdout()
+        return FAILED
+
+
+class _Terminated(BaseException):
+    pass
+
+
+@contextmanager
+def _stop_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind the stack like Ctrl-C does, so that unfinished files are removed."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a handler
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _warnings_on_one_line(name: str) -> Iterator[None]:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"{name}: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
+
+
+def _report(name: str, error: Exception, *, show_stack: bool) -> None:
+    if show_stack:
+        import traceback
+
+        traceback.print_exc()
+        return
+    print(f"{name}: error: {_sentence(error)}", file=sys.stderr)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return f"out of memory{f': {error}' if str(error) else ''}"
+    if isinstance(error, OSError) and error.errno is not None:
+        names = [repr(name) for name in (error.filename, error.filename2) if name is not None]
+        return ": ".join([*names, error.strerror or os.strerror(error.errno)])
+    if isinstance(error, BPEError | OSError | ValueError | ImportError):
+        return " ".join(str(error).splitlines())
+    kind = type(error).__name__
+    return f"a bug in bpe ({kind}: {error}); run it again with --traceback and report that"
+
+
+def _abandon_stdout() -> None:
+    """Point standard output at nothing, or Python would complain once more when it exits."""
+    with suppress(OSError, ValueError, AttributeError):  # no real file behind it
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0")
