@@ -19,7 +19,7 @@ CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h')
 .PRECIOUS: $(VENV)/extras-%
 
 demo: $(VENV)/core $(VENV)/extras-model
-	@$(BIN)/python -m tools.demo
+	@$(BIN)/python -m demo $(DEMO_ARGS)
 
 test: $(VENV)/core $(VENV)/extras-test
 	$(SAY) 'running the tests'

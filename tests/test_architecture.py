@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("bpe", "model", "benchmarks", "tools")
+PACKAGES = ("bpe", "model", "benchmarks", "demo", "tools")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,12 @@ ENGINES = ("bpe._core", "bpe.native", "bpe.reference")
 OPTIONAL = ("torch", "tiktoken", "tokenizers", "pyarrow", "matplotlib", "safetensors", "numpy")
 
 RULES = (
-    Rule("bpe", ("model", "tests", "benchmarks", "tools", "torch"), "the tokenizer stands alone"),
-    Rule("model", ("tests", "benchmarks", "tools"), "a package knows no tool around it"),
+    Rule(
+        "bpe",
+        ("model", "tests", "benchmarks", "demo", "tools", "torch"),
+        "the tokenizer stands alone",
+    ),
+    Rule("model", ("tests", "benchmarks", "demo", "tools"), "a package knows no tool around it"),
     Rule(
         "bpe.reference", ("bpe._core", "bpe.native"), "the definition leans on nothing it defines"
     ),
