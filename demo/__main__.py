@@ -1,7 +1,7 @@
 """`make demo`: text -> tokenizer -> ids -> a GPT that writes, with a proof on the way.
 
-Everything here is the public interface: `import bpe`, and the commands `bpe` and `gpt`. Read it from
-top to bottom; each function is one chapter of what you see on the screen.
+Everything here is the public interface: `import bpe`, and the commands `bpe` and `gpt`. Read it
+from top to bottom; each function is one chapter of what you see on the screen.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import bpe
-from demo.published import NAMES, cached
+from demo.published import CACHED_AS, cached
 from demo.screen import Bar, Screen
 from demo.text import Text, standard_library
 
@@ -109,7 +109,7 @@ def compare_compression(screen: Screen, tokenizer: bpe.Tokenizer, text: Text) ->
         num_ids = sum(map(len, vocabulary.encode_ordinary_batch(sample)))
         rows.append((name, f"{vocabulary.n_vocab:,}", f"{num_bytes / num_ids:.2f}"))
     screen.table(("vocabulary", "tokens", "bytes per token"), rows)
-    missing = [name for name in NAMES if name not in {other.name for other in found}]
+    missing = [name for name in CACHED_AS if name not in {other.name for other in found}]
     if missing:
         screen.say(f"{' and '.join(missing)}: not in tiktoken's cache here, so not compared")
     screen.say()

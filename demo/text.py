@@ -43,9 +43,12 @@ def standard_library(folder: Path | None = None) -> Text:
         except (OSError, UnicodeDecodeError):
             skipped.append(path.name)
             continue
-        # Surrogates cannot occur in UTF-8, so what is read can be written again.
         if document:
             documents.append(document)
     if not documents:
         raise SystemExit(f"there is no Python source in {folder}; name a folder with --text")
     return Text(folder, documents, sorted(skipped))
+
+
+def _hash(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()

@@ -3,7 +3,7 @@
     version() -> str                     version of the library, or "" for this tree
     train(job) -> object                 from job["path"] to whatever the library returns (timed)
     tokens(trained) -> Iterable[bytes]   its merged tokens in the order they were made (not timed)
-    encoder(job) -> Callable[[list[str]], list[ids]]   a function from texts to ids (timed when called)
+    encoder(job) -> Callable[[list[str]], list[ids]]   from texts to ids (timed)
 
 `job` holds the fields of `benchmarks.cases.Case` and the path of the corpus.
 """
