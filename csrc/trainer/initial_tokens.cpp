@@ -8,8 +8,8 @@
 namespace bpe {
 namespace {
 
-// Thirty doublings make a gigabyte; a vocabulary that long is a mistake.
-constexpr std::size_t kMaxTotalBytes = std::size_t{1} << 30;
+// Thirty doublings make a gigabyte, and every token is spelled out; real vocabularies hold a few MB.
+constexpr std::size_t kMaxTotalBytes = std::size_t{1} << 26;
 
 [[noreturn]] void reject(std::size_t index, const IdPair& pair, const std::string& reason) {
   throw Error(ErrorKind::training, "initial pair " + std::to_string(index) + ", (" +
