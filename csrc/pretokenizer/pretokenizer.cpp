@@ -16,8 +16,7 @@ using EndFunction = std::size_t (*)(std::string_view text, std::size_t begin) no
 
 // A scalar machine, called once per pretoken.
 template <EndFunction end_of>
-std::size_t fill_scalar(std::string_view text, std::size_t& position,
-                        std::span<std::size_t> ends) {
+std::size_t fill_scalar(std::string_view text, std::size_t& position, std::span<std::size_t> ends) {
   std::size_t count = 0;
   while (count < ends.size() && position < text.size()) {
     position = end_of(text, position);

@@ -6,8 +6,8 @@
 //                 v                                   v
 //          kPageOf[4352] --> page number --> kPages[page][256] --> class
 //
-// Pages that are equal are stored once. tables.cpp is generated (tools/generate_unicode.py), where a
-// new class is one more line; the enumerators here stand in the same order.
+// Pages that are equal are stored once. tables.cpp is generated (tools/generate_unicode.py), where
+// a new class is one more line; the enumerators here stand in the same order.
 #pragma once
 
 #include <cstdint>

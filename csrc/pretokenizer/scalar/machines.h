@@ -12,8 +12,8 @@ namespace bpe::scalar {
 
 // How the patterns of the cl100k family differ.
 struct Cl100kRules {
-  unsigned max_digits;       // \p{N}{1,max_digits}
-  bool keeps_trailing_space; // `\s++$`: white space that ends the text is one pretoken
+  unsigned max_digits;        // \p{N}{1,max_digits}
+  bool keeps_trailing_space;  // `\s++$`: white space that ends the text is one pretoken
 };
 
 inline constexpr Cl100kRules kCl100k{3, true};

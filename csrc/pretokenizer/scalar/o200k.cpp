@@ -20,8 +20,8 @@ constexpr unsigned kMaxDigits = 3;
 // `U*l+|U+l*` at a unit of a word.
 //
 //   U...U l...l |     `U*` runs up to the first lower-case letter, `l+` from there
-//   U..C | U..U       no lower case: `U*` gives back until `l+` can have a caseless unit C, the last
-//   U...U |           no caseless unit either: the second alternative
+//   U..C | U..U       no lower case: `U*` gives back until `l+` can have a caseless unit C, the
+//   last U...U |           no caseless unit either: the second alternative
 //
 // The units that were given back are all upper case: the next pretoken takes them as a whole, so
 // no unit is looked at more than twice.

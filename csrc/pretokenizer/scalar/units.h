@@ -1,4 +1,5 @@
-// What the scalar machines share: a text seen as classed units, and two rules that all patterns have.
+// What the scalar machines share: a text seen as classed units, and two rules that all patterns
+// have.
 //
 // A unit is one code point or one invalid byte; positions are byte offsets of unit boundaries.
 #pragma once
