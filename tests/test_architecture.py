@@ -310,7 +310,7 @@ def option_lines(parser: argparse.ArgumentParser, name: str) -> Iterator[str]:
                 yield from option_lines(subparser, f"{name} {command}")
         elif not isinstance(action, argparse._HelpAction):
             words.append("/".join(action.option_strings) or f"<{action.dest}>")
-    yield f"{name}: {' '.join(words)}"
+    yield f"{name}: {' '.join(words)}".rstrip()
 
 
 @pytest.mark.parametrize("program", ["bpe", "gpt"])

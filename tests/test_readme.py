@@ -1,4 +1,4 @@
-"""Every code block of the README runs as it stands, its tables are the committed results, its links lead somewhere."""
+"""Every code block of the README runs, its tables are the committed results, its links exist."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with `bpe` and `gpt` as an installation of this tree would have them."""
     folder = tmp_path_factory.mktemp("bin")
     for name in ("bpe", "gpt"):
-        code = f"import sys; sys.argv[0] = {name!r}; import chimera_bpe as c; sys.exit(c.{name}_command())"
+        code = f"import sys, chimera_bpe as c; sys.argv[0] = {name!r}; sys.exit(c.{name}_command())"
         (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{code}" "$@"\n')
         (folder / name).chmod(0o755)
     return folder
