@@ -1,0 +1,342 @@
+// The Python class Codec: one vocabulary, ready to encode and decode.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "bindings/id_lists.h"
+#include "bindings/interruptible.h"
+#include "bindings/stages.h"
+#include "bindings/text_view.h"
+#include "decoder/decoder.h"
+#include "encoder/batch.h"
+#include "encoder/encoder.h"
+#include "encoder/share_work.h"
+#include "vocab/special_tokens.h"
+#include "vocab/vocabulary.h"
+
+namespace py = pybind11;
+
+namespace bpe::bindings {
+namespace {
+
+using Ids = std::vector<std::uint32_t>;
+
+// Below this, letting other threads run costs more than it gives.
+constexpr std::size_t kReleaseBytes = 4096;
+// From here on a call may take long enough for somebody to press Ctrl-C.
+constexpr std::size_t kInterruptBytes = std::size_t{1} << 20;
+
+// Calls work(progress), which never touches Python, in the way that suits the size of the input.
+template <class Work>
+void run(std::size_t num_bytes, Work&& work) {
+  if (num_bytes >= kInterruptBytes) return Interruptible(py::none()).run(work);
+  const Progress never_cancelled;
+  if (num_bytes < kReleaseBytes) return work(never_cancelled);
+  const py::gil_scoped_release release;
+  work(never_cancelled);
+}
+
+// Several texts at once, held together.
+struct Texts {
+  std::vector<TextView> held;
+  std::vector<std::string_view> views;
+  std::size_t num_bytes = 0;
+
+  explicit Texts(const py::iterable& objects) {
+    for (const py::handle object : py::list(objects)) {
+      held.emplace_back(object);
+      views.push_back(held.back().bytes());
+      num_bytes += views.back().size();
+    }
+  }
+};
+
+std::optional<PatternId> checked_pattern(const std::optional<std::string>& name) {
+  if (!name) return std::nullopt;
+  if (const auto pattern = pattern_by_name(*name)) return pattern;
+  throw Error(ErrorKind::pattern, "the native engine has no scanner for a pattern '" + *name + "'");
+}
+
+// Pairs of id and bytes, with the objects that own the bytes.
+struct Tokens {
+  py::list held;
+  std::vector<IdAndBytes> views;
+
+  // `id_at` says whether the id is the first (0) or the second (1) of each pair.
+  Tokens(const py::iterable& pairs, std::size_t id_at) : held(pairs) {
+    views.reserve(held.size());
+    for (const py::handle item : held) {
+      if (!PyTuple_Check(item.ptr()) || PyTuple_GET_SIZE(item.ptr()) != 2) refuse(item);
+      const py::handle id = PyTuple_GET_ITEM(item.ptr(), id_at);
+      const py::handle bytes = PyTuple_GET_ITEM(item.ptr(), 1 - id_at);
+      if (!PyBytes_Check(bytes.ptr())) refuse(item);
+      views.emplace_back(read_id(id, views.size()), TextView(bytes).bytes());
+    }
+  }
+
+ private:
+  [[noreturn]] static void refuse(py::handle item) {
+    throw py::type_error("a token is an id and its bytes, not " +
+                         std::string(py::str(py::repr(item))));
+  }
+};
+
+std::vector<std::uint32_t> read_column(const py::buffer& column) {
+  const py::buffer_info info = column.request();
+  if (info.ndim != 1 || info.itemsize != 4 || info.format != "I") {
+    throw py::type_error("a column of merges must be an array('I')");
+  }
+  Ids values(static_cast<std::size_t>(info.size));
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    std::memcpy(
+        &values[row],
+        static_cast<const char*>(info.ptr) + info.strides[0] * static_cast<py::ssize_t>(row), 4);
+  }
+  return values;
+}
+
+std::uint32_t largest_id(const Vocabulary& vocabulary, const SpecialTokens& specials) {
+  std::uint32_t largest = vocabulary.tokens.ids().back();
+  for (const std::uint32_t id : specials.tokens().ids()) largest = std::max(largest, id);
+  return largest;
+}
+
+std::size_t checked_threads(py::ssize_t num_threads) {
+  if (num_threads >= 1) return static_cast<std::size_t>(num_threads);
+  throw py::value_error("num_threads must be at least 1, not " + std::to_string(num_threads));
+}
+
+py::bytes new_bytes(std::uint64_t size) {
+  if (!std::in_range<Py_ssize_t>(size)) throw std::bad_alloc();
+  PyObject* bytes = PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(size));
+  if (bytes == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::bytes>(bytes);
+}
+
+// The body of a bytes object that nobody else has seen yet.
+std::span<char> body_of(const py::bytes& bytes) {
+  return {PyBytes_AS_STRING(bytes.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr()))};
+}
+
+// Ids as 16-bit numbers, in the memory that they lie in: each is written before or where it was
+// read.
+void narrow(std::uint32_t* ids, std::size_t count) {
+  char* to = reinterpret_cast<char*>(ids);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto id = static_cast<std::uint16_t>(ids[i]);
+    std::memcpy(to + i * sizeof id, &id, sizeof id);
+  }
+}
+
+// A numpy array that owns the memory of the buffer.
+py::array array_of(IdBuffer&& ids, bool is_uint16) {
+  const std::size_t count = ids.size();
+  if (is_uint16) narrow(ids.data(), count);
+  ids.reserve_more(1);  // an empty array needs an address too
+  std::uint32_t* data = ids.release();
+  const py::capsule owner(data, [](void* memory) { std::free(memory); });
+  if (is_uint16)
+    return py::array_t<std::uint16_t>(count, reinterpret_cast<std::uint16_t*>(data), owner);
+  return py::array_t<std::uint32_t>(count, data, owner);
+}
+
+// Immutable; every method may be called from many threads at once.
+class Codec {
+ public:
+  Codec(const std::optional<std::string>& pattern, const py::iterable& tokens,
+        const py::buffer& left, const py::buffer& right, const py::buffer& new_id,
+        const py::buffer& rank, const py::iterable& special_tokens, bool whole_pretoken_first)
+      : encoder_(checked_pattern(pattern), make_vocabulary(tokens,
+                                                           {read_column(left), read_column(right),
+                                                            read_column(new_id), read_column(rank)},
+                                                           whole_pretoken_first)),
+        specials_(Tokens(special_tokens, 1).views),
+        no_specials_(specials_.finder({})),
+        max_id_(largest_id(encoder_.vocabulary(), specials_)),
+        ints_(max_id_) {}
+
+  py::list encode_ordinary(py::handle data) const { return encode_with(data, *no_specials_); }
+
+  py::list encode(py::handle data, Ids allowed) const {
+    return encode_with(data, *specials_.finder(std::move(allowed)));
+  }
+
+  py::array encode_to_array(py::handle data, Ids allowed, const std::string& dtype) const {
+    const bool is_uint16 = dtype == "uint16";
+    if (!is_uint16 && dtype != "uint32") {
+      throw py::value_error("dtype must be 'uint16' or 'uint32', not '" + dtype + "'");
+    }
+    if (is_uint16 && max_id_ > 0xFFFF) {
+      throw py::value_error("uint16 is too small: the largest id is " + std::to_string(max_id_));
+    }
+    return array_of(encode_text(TextView(data).bytes(), *specials_.finder(std::move(allowed))),
+                    is_uint16);
+  }
+
+  std::size_t count(py::handle data, Ids allowed) const {
+    const TextView text(data);
+    const auto specials = specials_.finder(std::move(allowed));
+    std::size_t total = 0;
+    run(text.bytes().size(), [&](const Progress& progress) {
+      total = encoder_.count(text.bytes(), *specials, progress);
+    });
+    return total;
+  }
+
+  py::list encode_batch(const py::iterable& documents, Ids allowed, py::ssize_t num_threads) const {
+    const Texts texts(documents);
+    const auto specials = specials_.finder(std::move(allowed));
+    const std::size_t threads = checked_threads(num_threads);
+    EncodedBatch batch(0);
+    run(texts.num_bytes, [&](const Progress& progress) {
+      batch = bpe::encode_batch(encoder_, texts.views, *specials, threads, progress);
+    });
+    py::list lists(batch.size());
+    for (std::size_t text = 0; text < batch.size(); ++text)
+      lists[text] = ints_.to_list(batch[text]);
+    return lists;
+  }
+
+  py::list encode_pretokens(const py::iterable& pretokens) const {
+    const Texts texts(pretokens);
+    IdBuffer ids;
+    run(texts.num_bytes,
+        [&](const Progress& progress) { encoder_.encode_pretokens(texts.views, ids, progress); });
+    return ints_.to_list(ids.ids());
+  }
+
+  std::optional<std::pair<std::size_t, std::uint32_t>> find_special(py::handle data,
+                                                                    Ids ids) const {
+    const TextView text(data);
+    const auto finder = specials_.finder(std::move(ids));
+    std::optional<SpecialMatch> match;
+    run(text.bytes().size(), [&](const Progress&) { match = finder->find_first(text.bytes()); });
+    if (!match) return std::nullopt;
+    return std::pair{match->begin, match->id};
+  }
+
+  py::bytes decode_bytes(py::handle object) const {
+    const Ids ids = read_ids(object);
+    const py::bytes bytes = new_bytes(decoder().size_of(ids));
+    const std::span<char> body = body_of(bytes);
+    run(body.size(), [&](const Progress&) { decoder().write(ids, body); });
+    return bytes;
+  }
+
+  py::list decode_bytes_batch(const py::iterable& batch, py::ssize_t num_threads) const {
+    std::vector<Ids> documents;
+    std::vector<py::bytes> results;
+    std::size_t num_bytes = 0;
+    for (const py::handle object : py::list(batch)) {
+      documents.push_back(read_document(object, documents.size()));
+      results.push_back(new_bytes(decoder().size_of(documents.back())));
+      num_bytes += body_of(results.back()).size();
+    }
+    run(num_bytes, [&](const Progress& progress) {
+      share_work(documents.size(), checked_threads(num_threads), [&](std::size_t, std::size_t i) {
+        progress.check();
+        decoder().write(documents[i], body_of(results[i]));
+      });
+    });
+    return py::cast(results);
+  }
+
+  py::bytes token_bytes(py::handle id) const {
+    const std::string_view bytes = decoder().bytes_of(read_id(id, 0));
+    if (bytes.data() != nullptr) return py::bytes(bytes.data(), bytes.size());
+    throw Error(ErrorKind::decode,
+                "id " + py::str(id).cast<std::string>() + " is no token of this vocabulary");
+  }
+
+  std::optional<std::uint32_t> token_id(py::handle token) const {
+    const TextView text(token);
+    const auto ordinary = encoder_.vocabulary().tokens.find(text.bytes());
+    return ordinary ? ordinary : specials_.tokens().find(text.bytes());
+  }
+
+ private:
+  struct Columns {
+    Ids left, right, new_id, rank;
+  };
+
+  static Vocabulary make_vocabulary(const py::iterable& tokens, const Columns& columns,
+                                    bool whole_pretoken_first) {
+    return Vocabulary(Tokens(tokens, 0).views,
+                      {columns.left, columns.right, columns.new_id, columns.rank},
+                      whole_pretoken_first);
+  }
+
+  Decoder decoder() const noexcept {
+    return Decoder(encoder_.vocabulary().tokens, specials_.tokens());
+  }
+
+  IdBuffer encode_text(std::string_view text, const SpecialFinder& specials) const {
+    IdBuffer ids;
+    run(text.size(),
+        [&](const Progress& progress) { encoder_.encode(text, specials, ids, progress); });
+    return ids;
+  }
+
+  py::list encode_with(py::handle data, const SpecialFinder& specials) const {
+    const TextView text(data);
+    return ints_.to_list(encode_text(text.bytes(), specials).ids());
+  }
+
+  // The ids of one document of a batch, known to be tokens; an error names the document.
+  Ids read_document(py::handle object, std::size_t index) const {
+    try {
+      Ids ids = read_ids(object);
+      decoder().size_of(ids);
+      return ids;
+    } catch (const py::type_error& error) {
+      throw py::type_error("document " + std::to_string(index) + ": " + error.what());
+    } catch (const py::value_error& error) {
+      throw py::value_error("document " + std::to_string(index) + ": " + error.what());
+    } catch (const Error&) {
+      rethrow_for_document(std::current_exception(), index);
+    }
+  }
+
+  Encoder encoder_;
+  SpecialTokens specials_;
+  std::shared_ptr<const SpecialFinder> no_specials_;
+  std::uint32_t max_id_;
+  IntTable ints_;
+};
+
+}  // namespace
+
+void bind_codec(py::module_& module) {
+  py::class_<Codec>(module, "Codec", py::is_final())
+      .def(py::init<const std::optional<std::string>&, const py::iterable&, const py::buffer&,
+                    const py::buffer&, const py::buffer&, const py::buffer&, const py::iterable&,
+                    bool>(),
+           py::arg("pattern"), py::arg("id_to_bytes"), py::arg("left"), py::arg("right"),
+           py::arg("new_id"), py::arg("rank"), py::arg("special_tokens"),
+           py::arg("whole_pretoken_first"))
+      .def("encode_ordinary", &Codec::encode_ordinary, py::arg("data"))
+      .def("encode", &Codec::encode, py::arg("data"), py::arg("allowed_special"))
+      .def("encode_to_array", &Codec::encode_to_array, py::arg("data"), py::arg("allowed_special"),
+           py::arg("dtype"))
+      .def("count", &Codec::count, py::arg("data"), py::arg("allowed_special"))
+      .def("encode_batch", &Codec::encode_batch, py::arg("documents"), py::arg("allowed_special"),
+           py::arg("num_threads"))
+      .def("encode_pretokens", &Codec::encode_pretokens, py::arg("pretokens"))
+      .def("find_special", &Codec::find_special, py::arg("data"), py::arg("special_ids"))
+      .def("decode_bytes", &Codec::decode_bytes, py::arg("ids"))
+      .def("decode_bytes_batch", &Codec::decode_bytes_batch, py::arg("batch"),
+           py::arg("num_threads"))
+      .def("token_bytes", &Codec::token_bytes, py::arg("id"))
+      .def("token_id", &Codec::token_id, py::arg("token"));
+}
+
+}  // namespace bpe::bindings

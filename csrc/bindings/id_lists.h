@@ -1,0 +1,35 @@
+// Ids between Python and C++: lists of int, arrays of any integer type.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace bpe::bindings {
+
+// Python's int objects for the ids from 0 on, made once: a list of ids is then a list of
+// references. That is six times as fast as making each int anew. Immutable after construction.
+class IntTable {
+ public:
+  // For ids up to max_id, but not beyond kMaxInts: those are made when they are needed.
+  explicit IntTable(std::uint32_t max_id);
+
+  pybind11::list to_list(std::span<const std::uint32_t> ids) const;
+
+ private:
+  static constexpr std::size_t kMaxInts = std::size_t{1} << 20;  // 40 MB
+
+  std::vector<pybind11::object> ints_;
+};
+
+// The ids of a sequence of ints, of numpy integers, or of a one-dimensional integer array, copied.
+// Raises TypeError naming the index for what is not an integer (a bool is none), ValueError for an
+// array with more dimensions, DecodeError naming index and value for what cannot be an id.
+std::vector<std::uint32_t> read_ids(pybind11::handle ids);
+
+// One id; raises as above.
+std::uint32_t read_id(pybind11::handle id, std::size_t index);
+
+}  // namespace bpe::bindings

@@ -1,0 +1,85 @@
+// Walking over a text: from one special token to the next, and batch by batch in between.
+#include "encoder/encoder.h"
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+namespace bpe {
+namespace {
+
+// Calls after_batch() whenever some of the text's ids are in `out`.
+template <class AfterBatch>
+void encode_ordinary(PatternId pattern, std::string_view text, PretokenEncoder& encoder,
+                     IdBuffer& out, const Progress& progress, AfterBatch&& after_batch) {
+  Scanner scanner(pattern, text);
+  std::array<std::size_t, kPretokenBatch> ends;
+  std::size_t begin = 0;
+  while (const std::size_t count = scanner.fill(ends)) {
+    encoder.encode_batch(text, begin, {ends.data(), count}, out, progress);
+    begin = ends[count - 1];
+    progress.check();
+    after_batch();
+  }
+}
+
+template <class AfterBatch>
+void encode_with_specials(PatternId pattern, std::string_view text, const SpecialFinder& specials,
+                          PretokenEncoder& encoder, IdBuffer& out, const Progress& progress,
+                          AfterBatch&& after_batch) {
+  encoder.expect_text(text.size());
+  std::size_t begin = 0;
+  for (const SpecialMatch& match : specials.find_all(text)) {
+    encode_ordinary(pattern, text.substr(begin, match.begin - begin), encoder, out, progress,
+                    after_batch);
+    out.push_back(match.id);
+    begin = match.begin + match.length;
+  }
+  encode_ordinary(pattern, text.substr(begin), encoder, out, progress, after_batch);
+}
+
+}  // namespace
+
+Encoder::Encoder(std::optional<PatternId> pattern, Vocabulary vocabulary)
+    : pattern_(pattern), vocabulary_(std::move(vocabulary)) {}
+
+PatternId Encoder::checked_pattern() const {
+  if (pattern_) return *pattern_;
+  throw std::logic_error("this codec has no native pattern: split the text, then encode_pretokens");
+}
+
+WorkspacePool<PretokenEncoder>::Lease Encoder::borrow() const {
+  return workspaces_.take([this] { return std::make_unique<PretokenEncoder>(vocabulary_); });
+}
+
+void Encoder::encode(std::string_view text, const SpecialFinder& specials, IdBuffer& out,
+                     const Progress& progress) const {
+  const PatternId pattern = checked_pattern();
+  const auto workspace = borrow();
+  encode_with_specials(pattern, text, specials, *workspace, out, progress, [] {});
+}
+
+std::size_t Encoder::count(std::string_view text, const SpecialFinder& specials,
+                           const Progress& progress) const {
+  const PatternId pattern = checked_pattern();
+  const auto workspace = borrow();
+  std::size_t total = 0;
+  IdBuffer few;
+  encode_with_specials(pattern, text, specials, *workspace, few, progress, [&] {
+    total += few.size();
+    few.clear();
+  });
+  return total + few.size();
+}
+
+void Encoder::encode_pretokens(std::span<const std::string_view> pretokens, IdBuffer& out,
+                               const Progress& progress) const {
+  const auto workspace = borrow();
+  for (std::size_t i = 0; i < pretokens.size(); ++i) {
+    workspace->encode(pretokens[i], out, progress);
+    if (i % kPretokenBatch == 0) progress.check();
+  }
+}
+
+}  // namespace bpe

@@ -1,0 +1,54 @@
+// Text to ids: special tokens first, then pretokens, then merges.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/progress.h"
+#include "encoder/id_buffer.h"
+#include "encoder/pretoken_encoder.h"
+#include "encoder/workspace_pool.h"
+#include "pretokenizer/pretokenizer.h"
+#include "vocab/special_finder.h"
+#include "vocab/vocabulary.h"
+
+namespace bpe {
+
+// Safe to share: the vocabulary is immutable and each call borrows working memory of its own.
+//
+// Time is O(n) for text whose pretokens are short, and O(n log n) for one pretoken of n bytes; no
+// text is worse. Every function looks at `progress` some thousand times a second and leaves with
+// Cancelled when told to.
+class Encoder {
+ public:
+  // Without a pattern only encode_pretokens may be called (std::logic_error otherwise).
+  Encoder(std::optional<PatternId> pattern, Vocabulary vocabulary);
+
+  // Appends the ids of a text in which the tokens of `specials` become their ids; those of an empty
+  // finder are ordinary text.
+  void encode(std::string_view text, const SpecialFinder& specials, IdBuffer& out,
+              const Progress& progress) const;
+
+  // How many ids `encode` would append, without keeping them: O(1) memory beyond the memos.
+  std::size_t count(std::string_view text, const SpecialFinder& specials,
+                    const Progress& progress) const;
+
+  // Appends the ids of text that was split elsewhere.
+  void encode_pretokens(std::span<const std::string_view> pretokens, IdBuffer& out,
+                        const Progress& progress) const;
+
+  const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
+  bool can_split() const noexcept { return pattern_.has_value(); }
+
+ private:
+  PatternId checked_pattern() const;
+  WorkspacePool<PretokenEncoder>::Lease borrow() const;
+
+  std::optional<PatternId> pattern_;
+  Vocabulary vocabulary_;
+  mutable WorkspacePool<PretokenEncoder> workspaces_;
+};
+
+}  // namespace bpe

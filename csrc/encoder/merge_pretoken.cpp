@@ -1,0 +1,147 @@
+// Merging the bytes of one pretoken, the short way and the long way.
+#include "encoder/merge_pretoken.h"
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+namespace bpe {
+namespace {
+
+constexpr std::uint32_t kNoNode = 0xFFFFFFFF;
+// Memory for pretokens up to this size is kept: 20 + 16 bytes for each.
+constexpr std::size_t kKeptNodes = 4096;
+
+// The position of the smallest rank, the first among equals. The compiler makes moves, not jumps,
+// of it: where the smallest stands cannot be predicted.
+std::size_t position_of_smallest(const std::uint32_t* ranks, std::size_t count) noexcept {
+  std::size_t best = 0;
+  std::uint32_t smallest = ranks[0];
+  for (std::size_t i = 1; i < count; ++i) {
+    const bool smaller = ranks[i] < smallest;
+    best = smaller ? i : best;
+    smallest = smaller ? ranks[i] : smallest;
+  }
+  return best;
+}
+
+}  // namespace
+
+void PretokenMerger::encode(std::string_view pretoken, IdBuffer& out, const Progress& progress) {
+  if (vocabulary_.whole_pretoken_first) {
+    if (const auto id = vocabulary_.tokens.find(pretoken)) return out.push_back(*id);
+  }
+  if (pretoken.size() <= kMaxScanBytes) {
+    merge_by_scan(pretoken, out);
+  } else {
+    merge_by_heap(pretoken, out, progress);
+  }
+}
+
+void PretokenMerger::merge_by_scan(std::string_view pretoken, IdBuffer& out) const {
+  std::uint32_t ids[kMaxScanBytes];
+  std::uint32_t ranks[kMaxScanBytes];  // of the merge of ids[i] and ids[i + 1]
+  std::uint32_t new_ids[kMaxScanBytes];
+  const auto look_up = [&](std::size_t i) {
+    const Merge merge = vocabulary_.merges.find(ids[i], ids[i + 1]);
+    ranks[i] = merge.rank;
+    new_ids[i] = merge.new_id;
+  };
+
+  std::size_t count = pretoken.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    ids[i] = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[i])];
+  }
+  for (std::size_t i = 0; i + 1 < count; ++i) look_up(i);
+  while (count > 1) {
+    const std::size_t at = position_of_smallest(ranks, count - 1);
+    if (ranks[at] == kNoRank) break;
+    ids[at] = new_ids[at];
+    for (std::size_t i = at + 1; i + 1 < count; ++i) {
+      ids[i] = ids[i + 1];
+      ranks[i] = ranks[i + 1];
+      new_ids[i] = new_ids[i + 1];
+    }
+    --count;
+    if (at > 0) look_up(at - 1);
+    if (at + 1 < count) look_up(at);
+  }
+  out.reserve_more(count);
+  std::copy_n(ids, count, out.data() + out.size());
+  out.set_size(out.size() + count);
+}
+
+void PretokenMerger::merge_by_heap(std::string_view pretoken, IdBuffer& out,
+                                   const Progress& progress) {
+  if (pretoken.size() >= kNoNode) {
+    throw std::invalid_argument("a pretoken of " + std::to_string(pretoken.size()) +
+                                " bytes is too long; the limit is 4294967294");
+  }
+  link(pretoken);
+  merge_all(progress);
+  for (std::uint32_t at = 0; at != kNoNode; at = nodes_[at].next) out.push_back(nodes_[at].id);
+  give_back();
+}
+
+void PretokenMerger::merge_all(const Progress& progress) {
+  constexpr std::size_t kStepsBetweenChecks = std::size_t{1} << 14;
+  for (std::size_t step = 1; !heap_.empty(); ++step) {
+    if (step % kStepsBetweenChecks == 0) progress.check();
+    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+    const std::uint64_t entry = heap_.back();
+    heap_.pop_back();
+    const auto at = static_cast<std::uint32_t>(entry);
+    // A stale entry names a rank that its position no longer has.
+    if (nodes_[at].merge.rank == entry >> 32) merge_with_next(at);
+  }
+}
+
+void PretokenMerger::link(std::string_view pretoken) {
+  const auto count = static_cast<std::uint32_t>(pretoken.size());
+  nodes_.resize(count);
+  for (std::uint32_t at = 0; at < count; ++at) {
+    const std::uint32_t id = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[at])];
+    nodes_[at] = {id, at - 1, at + 1, {}};
+  }
+  nodes_.front().previous = kNoNode;
+  nodes_.back().next = kNoNode;
+  heap_.clear();
+  for (std::uint32_t at = 0; at + 1 < count; ++at) {
+    nodes_[at].merge = vocabulary_.merges.find(nodes_[at].id, nodes_[at + 1].id);
+    if (nodes_[at].merge.rank != kNoRank) push(at);
+  }
+  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+}
+
+void PretokenMerger::merge_with_next(std::uint32_t at) {
+  Node& node = nodes_[at];
+  Node& gone = nodes_[node.next];
+  node.id = node.merge.new_id;
+  node.next = gone.next;
+  gone.merge.rank = kNoRank;  // makes all its heap entries stale
+  if (node.next != kNoNode) nodes_[node.next].previous = at;
+  update(at);
+  if (node.previous != kNoNode) update(node.previous);
+}
+
+// Looks the merge of a node and its new neighbour up, and queues it.
+void PretokenMerger::update(std::uint32_t at) {
+  Node& node = nodes_[at];
+  node.merge =
+      node.next == kNoNode ? Merge{} : vocabulary_.merges.find(node.id, nodes_[node.next].id);
+  if (node.merge.rank == kNoRank) return;
+  push(at);
+  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+}
+
+void PretokenMerger::push(std::uint32_t at) {
+  heap_.push_back(static_cast<std::uint64_t>(nodes_[at].merge.rank) << 32 | at);
+}
+
+void PretokenMerger::give_back() {
+  if (nodes_.capacity() > kKeptNodes) std::vector<Node>().swap(nodes_);
+  if (heap_.capacity() > 2 * kKeptNodes) std::vector<std::uint64_t>().swap(heap_);
+}
+
+}  // namespace bpe

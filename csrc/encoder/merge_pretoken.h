@@ -1,0 +1,57 @@
+// One pretoken to ids: the definition of encoding.
+//
+// A pretoken that is itself a token becomes that token, if the vocabulary says so. Otherwise it
+// starts as single bytes, and the two neighbours whose merge has the smallest rank, the leftmost
+// among equals, become one token until no two neighbours merge.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/progress.h"
+#include "encoder/id_buffer.h"
+#include "vocab/vocabulary.h"
+
+namespace bpe {
+
+// Up to this length a scan for the smallest rank over two small arrays beats a heap.
+inline constexpr std::size_t kMaxScanBytes = 64;
+
+// Holds the memory that long pretokens need, so that the next one finds it ready. Not thread-safe;
+// the vocabulary must outlive it.
+class PretokenMerger {
+ public:
+  explicit PretokenMerger(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+
+  // Appends the ids of a pretoken. At most kMaxScanBytes bytes: O(n^2) on the stack. Longer:
+  // O(n log n) time and some 36 bytes of memory for each byte, most of it given back afterwards.
+  // Throws std::invalid_argument for 2^32 - 1 bytes or more, Cancelled when `progress` says so.
+  void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
+
+  // The two ways to merge, for tests of their equality: whole_pretoken_first is not looked at.
+  void merge_by_scan(std::string_view pretoken, IdBuffer& out) const;
+  void merge_by_heap(std::string_view pretoken, IdBuffer& out, const Progress& progress);
+
+ private:
+  // A token in the linked list; `at` its first byte. `rank` and `new_id` are the merge with the
+  // next.
+  struct Node {
+    std::uint32_t id, previous, next;
+    Merge merge;
+  };
+
+  void link(std::string_view pretoken);
+  void merge_all(const Progress& progress);
+  void merge_with_next(std::uint32_t at);
+  void update(std::uint32_t at);
+  void push(std::uint32_t at);
+  void give_back();
+
+  const Vocabulary& vocabulary_;
+  std::vector<Node> nodes_;
+  std::vector<std::uint64_t>
+      heap_;  // rank << 32 | position, smallest first; may hold stale entries
+};
+
+}  // namespace bpe

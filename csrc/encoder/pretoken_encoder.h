@@ -1,0 +1,49 @@
+// Pretokens to ids, a batch at a time, through the memos.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/progress.h"
+#include "encoder/id_buffer.h"
+#include "encoder/long_memo.h"
+#include "encoder/merge_pretoken.h"
+#include "encoder/short_memo.h"
+#include "encoder/tuning.h"
+#include "vocab/vocabulary.h"
+
+namespace bpe {
+
+// The working memory of one thread (at most some 80 MB, see tuning.h). What it remembers changes
+// how fast ids come, never which. Not thread-safe; the vocabulary must outlive it.
+class PretokenEncoder {
+ public:
+  explicit PretokenEncoder(const Vocabulary& vocabulary) : merger_(vocabulary) {}
+
+  // Makes ready for a text of this size.
+  void expect_text(std::size_t num_bytes) { short_memo_.expect_text(num_bytes); }
+
+  // Appends the ids of the pretokens text[begin .. ends[0]), text[ends[0] .. ends[1]), ... of which
+  // there are at most kPretokenBatch. Never reads past the end of the text.
+  void encode_batch(std::string_view text, std::size_t begin, std::span<const std::size_t> ends,
+                    IdBuffer& out, const Progress& progress);
+
+  // Appends the ids of one pretoken of any length.
+  void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
+
+ private:
+  void hash_batch(std::string_view text, std::size_t begin, std::span<const std::size_t> ends);
+  void encode_short(std::string_view pretoken, const PretokenKey& key, std::uint32_t hash,
+                    IdBuffer& out, const Progress& progress);
+  void encode_long(std::string_view pretoken, IdBuffer& out, const Progress& progress);
+
+  PretokenMerger merger_;
+  ShortMemo short_memo_;
+  LongMemo long_memo_;
+  std::array<PretokenKey, kPretokenBatch> keys_;
+  std::array<std::uint32_t, kPretokenBatch> hashes_;
+};
+
+}  // namespace bpe

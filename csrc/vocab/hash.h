@@ -1,0 +1,30 @@
+// How the vocabulary's tables hash, and how large they are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/hash.h"
+#include "base/pretoken_key.h"
+
+namespace bpe {
+
+inline std::uint64_t hash_u64(std::uint64_t value) noexcept {
+  return fold_product(value ^ 0x9FB21C651E98DF25ull, 0xD6E8FEB86659FD93ull);
+}
+
+// O(length). A short token hashes as its PretokenKey.
+inline std::uint64_t hash_token(std::string_view bytes) noexcept {
+  if (bytes.size() > kMaxKeyBytes) return hash_bytes(bytes.data(), bytes.size());
+  return hash_key(make_key(bytes.data(), bytes.size()));
+}
+
+// The number of slots for a table of `count` items that is at most half full.
+inline std::size_t slots_for(std::size_t count) noexcept {
+  std::size_t slots = 16;
+  while (slots < 2 * count) slots *= 2;
+  return slots;
+}
+
+}  // namespace bpe
