@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpe.cli import arguments
-from bpe.cli.output import stdout_bytes
+from bpe.cli.output import write_stdout
 from bpe.errors import DecodeError, FormatError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ Decode ids to text: token files (.bin, recognised by content) or numbers separat
 and brackets. All of it is joined, so that decoding what was encoded gives the same bytes."""
 
 _IDS_AT_ONCE = 1 << 20
+_MOST_DIGITS = 10  # of an id in 32 bits
 _NUMBER = re.compile(rb"[0-9]+")
 _BETWEEN = re.compile(rb"[\s,\[\]]*")
 
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace) -> None:
     tokenizer = load_tokenizer(args.tokenizer, args.engine)
     blocks = (block for file in args.files or ["-"] for block in _decode(tokenizer, file))
     if args.output is None:
-        stdout_bytes().writelines(blocks)
+        for block in blocks:
+            write_stdout(block)
         return
     with open_for_writing(args.output, overwrite=args.force) as output:
         output.writelines(blocks)
@@ -83,9 +85,18 @@ def _read_numbers(file: str) -> Iterator[list[int]]:
     for number in _NUMBER.finditer(data):
         _check_between(file, data, end, number.start())
         end = number.end()
-        ids.append(int(number[0]) if len(number[0]) < 20 else -1)
+        ids.append(_to_id(file, number))
     _check_between(file, data, end, len(data))
     yield ids
+
+
+def _to_id(file: str, number: re.Match[bytes]) -> int:
+    if len(number[0]) > _MOST_DIGITS:
+        raise DecodeError(
+            f"{file!r} holds a number of {len(number[0])} digits at byte {number.start()}, "
+            "which is no id"
+        )
+    return int(number[0])
 
 
 def _check_between(file: str, data: bytes, start: int, end: int) -> None:

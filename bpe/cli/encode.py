@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bpe.cli import arguments
-from bpe.cli.output import count_of, print_json, say, stdout_bytes
+from bpe.cli.output import count_of, print_json, say, write_stdout
 from bpe.cli.progress import reporting
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
         )
     else:
         for ids in encoder.encode_sources(None):
-            stdout_bytes().write(" ".join(map(str, _to_list(ids))).encode() + b"\n")
+            write_stdout(" ".join(map(str, _to_list(ids))).encode() + b"\n")
 
 
 def _write_file(args: argparse.Namespace, encoder: _Encoder) -> None:

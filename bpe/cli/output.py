@@ -5,24 +5,30 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any, BinaryIO
+from typing import Any
 
 
-def stdout_bytes() -> BinaryIO:
-    """Return standard output as bytes.
+def write_stdout(data: bytes) -> None:
+    """Write bytes to standard output, all of them.
 
     Raises:
-        OSError: It is closed.
+        OSError: It is closed, or its disk is full.
     """
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
-    return sys.stdout.buffer
+    rest = memoryview(data)
+    while rest:
+        # Under PYTHONUNBUFFERED this is a raw file, which may take less than it is given.
+        taken = sys.stdout.buffer.write(rest)
+        if taken is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), "standard output")
+        rest = rest[taken:]
 
 
 def print_text(text: str) -> None:
     """Write a line of text; what the terminal's encoding lacks is shown escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    stdout_bytes().write(text.encode(encoding, "backslashreplace") + b"\n")
+    write_stdout(text.encode(encoding, "backslashreplace") + b"\n")
 
 
 def print_json(document: Any) -> None:
@@ -30,7 +36,7 @@ def print_json(document: Any) -> None:
     import json
 
     text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=True)
-    stdout_bytes().write(text.encode() + b"\n")
+    write_stdout(text.encode() + b"\n")
 
 
 def say(sentence: str, *, quiet: bool = False) -> None:
