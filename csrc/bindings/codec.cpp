@@ -53,9 +53,18 @@ struct Texts {
 
   explicit Texts(const py::iterable& objects) {
     for (const py::handle object : py::list(objects)) {
-      held.emplace_back(object);
+      add(object);
       views.push_back(held.back().bytes());
       num_bytes += views.back().size();
+    }
+  }
+
+ private:
+  void add(py::handle object) {
+    try {
+      held.emplace_back(object);
+    } catch (const py::type_error& error) {
+      throw py::type_error("document " + std::to_string(held.size()) + ": " + error.what());
     }
   }
 };
