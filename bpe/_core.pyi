@@ -25,6 +25,7 @@ class CountTable:
         special_tokens: Sequence[bytes],
         num_threads: int,
         progress: Callable[[str, int, int], None] | None,
+        chunk_bytes: int | None = None,
     ) -> None: ...
     def count_file(
         self,
@@ -33,6 +34,7 @@ class CountTable:
         special_tokens: Sequence[bytes],
         num_threads: int,
         progress: Callable[[str, int, int], None] | None,
+        chunk_bytes: int | None = None,
     ) -> None: ...
     def items(self) -> list[tuple[bytes, int]]: ...
     def top(self, n: int) -> list[tuple[bytes, int]]: ...

@@ -1,4 +1,5 @@
-// Where the zeros come from: the C library for small arrays, aligned anonymous mappings for big ones.
+// Where the zeros come from: the C library for small arrays, aligned anonymous mappings for big
+// ones.
 #include "base/zeroed_array.h"
 
 #include <cstdint>
@@ -34,7 +35,8 @@ void* allocate_small(std::size_t bytes) {
 void* allocate_huge(std::size_t bytes) {
   const std::size_t wanted = round_up(bytes, kHugePage);
   const std::size_t mapped = wanted + kHugePage;
-  void* const start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const start =
+      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) throw std::bad_alloc();
   const auto address = reinterpret_cast<std::uintptr_t>(start);
   const std::size_t before = round_up(address, kHugePage) - address;

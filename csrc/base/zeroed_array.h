@@ -1,7 +1,8 @@
 // A fixed-size array of zeros, aligned to cache lines, on huge pages where the system offers them.
 //
 // Random access over many megabytes misses the address translation cache at nearly every step when
-// the pages are 4 KB. Huge pages must be asked for before the first touch, so it is done here, once.
+// the pages are 4 KB. Huge pages must be asked for before the first touch, so it is done here,
+// once.
 #pragma once
 
 #include <cstddef>

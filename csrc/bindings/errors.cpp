@@ -3,6 +3,9 @@
 
 #include <pybind11/pybind11.h>
 
+#include <cerrno>
+
+#include "base/file_reader.h"
 #include "bindings/stages.h"
 
 namespace py = pybind11;
@@ -32,6 +35,12 @@ void bind_errors(py::module_&) {
     } catch (const Error& error) {
       const py::object type = py::module_::import("bpe.errors").attr(class_name(error.kind()));
       PyErr_SetString(type.ptr(), error.what());
+    } catch (const FileError& error) {
+      // Python chooses the class by the number: FileNotFoundError, PermissionError, ...
+      const py::object path = py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefaultAndSize(
+          error.path().data(), static_cast<Py_ssize_t>(error.path().size())));
+      errno = error.code().value();
+      PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path.ptr());
     }
   });
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/errors.h"
+#include "bindings/arguments.h"
 #include "bindings/stages.h"
 #include "unicode/classes.h"
 
@@ -20,16 +20,6 @@ namespace {
 // Below this, letting other threads run costs more than the split.
 constexpr std::size_t kReleaseGilFrom = 16 * 1024;
 constexpr std::size_t kBatch = 512;
-
-PatternId pattern_or_throw(const std::string& name) {
-  if (const auto pattern = pattern_by_name(name)) return *pattern;
-  std::string known;
-  for (const std::string_view each : pattern_names()) {
-    if (!each.empty()) known += (known.empty() ? "" : ", ") + std::string(each);
-  }
-  throw Error(ErrorKind::pattern,
-              "the native engine has no scanner for the pattern '" + name + "'; it has " + known);
-}
 
 py::bytes slice(std::string_view text, std::size_t begin, std::size_t end) {
   return py::bytes(text.data() + begin, end - begin);

@@ -111,7 +111,8 @@ void CountTable::merge_longs(const LongTable& other) {
   std::size_t num_entries = 0;
   const auto flush = [&] {
     long_.make_room(num_entries);
-    for (const Entry& entry : std::span(entries).first(num_entries)) long_.prefetch_bytes(entry.hash);
+    for (const Entry& entry : std::span(entries).first(num_entries))
+      long_.prefetch_bytes(entry.hash);
     for (const Entry& entry : std::span(entries).first(num_entries)) {
       long_.add(entry.bytes, entry.hash, entry.count);
       total_ += entry.count;
@@ -144,10 +145,10 @@ void CountTable::count_batch(PretokenBatch& batch) {
 
 void CountTable::check_total(std::uint64_t count, std::string_view pretoken) const {
   if (count <= kMaxTotalCount - total_) return;
-  throw Error(ErrorKind::training,
-              "the counts would sum to more than 2^63 - 1: adding " + std::to_string(count) +
-                  " (pretoken " + quoted(pretoken) + ") to a total of " +
-                  std::to_string(total_) + "; scale the counts down");
+  throw Error(ErrorKind::training, "the counts would sum to more than 2^63 - 1: adding " +
+                                       std::to_string(count) + " (pretoken " + quoted(pretoken) +
+                                       ") to a total of " + std::to_string(total_) +
+                                       "; scale the counts down");
 }
 
 }  // namespace bpe

@@ -36,7 +36,8 @@ class CountTable {
   template <class Visit>
   void for_each(Visit&& visit) const {
     short_.for_each([&](const PretokenKey& key, std::uint64_t n) { visit(key_bytes(key), n); });
-    long_.for_each([&](std::string_view bytes, std::uint64_t, std::uint64_t n) { visit(bytes, n); });
+    long_.for_each(
+        [&](std::string_view bytes, std::uint64_t, std::uint64_t n) { visit(bytes, n); });
   }
 
   // Room for about so many distinct pretokens, so that the table need not grow on the way.
@@ -46,7 +47,8 @@ class CountTable {
   // changes nothing, when the total would pass kMaxTotalCount.
   void add(std::string_view pretoken, std::uint64_t count);
 
-  // Adds every count of another table, which must not be this one. Throws like `add`, and changes nothing then.
+  // Adds every count of another table, which must not be this one. Throws like `add`, and changes
+  // nothing then.
   void merge(const CountTable& other);
 
   // Adds one occurrence of each pretoken of the batch and empties it.

@@ -40,7 +40,8 @@ class LongTable {
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const Slot& slot : slots_) {
-      if (slot.data != nullptr) visit(std::string_view(slot.data, slot.length), slot.hash, slot.count);
+      if (slot.data != nullptr)
+        visit(std::string_view(slot.data, slot.length), slot.hash, slot.count);
     }
   }
 

@@ -3,10 +3,10 @@
 //   slot (32 bytes, two per cache line)
 //   | key: 15 bytes + length | count | unused |
 //
-//   A key starts looking at its home slot, hash mod capacity, and walks to the right. Keys are never
-//   removed. When a key that sits away from home becomes more frequent than the one that occupies
-//   its home, the two change places: frequent keys are then found at the first look. (Walks leave
-//   no gap behind, so the key that moves away stays reachable.)
+//   A key starts looking at its home slot, hash mod capacity, and walks to the right. Keys are
+//   never removed. When a key that sits away from home becomes more frequent than the one that
+//   occupies its home, the two change places: frequent keys are then found at the first look.
+//   (Walks leave no gap behind, so the key that moves away stays reachable.)
 #pragma once
 
 #include <bit>
@@ -20,7 +20,8 @@
 
 namespace bpe {
 
-// Not thread-safe. The content never depends on the order in which keys came; the order of slots does.
+// Not thread-safe. The content never depends on the order in which keys came; the order of slots
+// does.
 class ShortTable {
  public:
   std::size_t size() const noexcept { return size_; }

@@ -1,0 +1,45 @@
+// Several threads on one load, ended together.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/progress.h"
+
+namespace bpe {
+
+// Calls work(0), ..., work(num_threads - 1), the first in this thread, each other in its own, and
+// returns when all have ended. When one throws, the others are told to stop through `progress`, and
+// its exception is thrown here. When the system refuses a thread, fewer calls are made: the load
+// must be one that the calls share (a queue), so that any number of them, one at least, does all of
+// it.
+template <class Work>
+void run_in_threads(std::size_t num_threads, Progress& progress, Work&& work) {
+  std::mutex mutex;
+  std::exception_ptr first_error;
+  const auto guarded = [&](std::size_t index) {
+    try {
+      work(index);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!first_error) first_error = std::current_exception();
+      progress.cancel();
+    }
+  };
+  std::vector<std::thread> threads;
+  threads.reserve(num_threads);
+  try {
+    while (threads.size() + 1 < num_threads) threads.emplace_back(guarded, threads.size() + 1);
+  } catch (const std::system_error&) {
+    // As many as we got.
+  }
+  guarded(0);
+  for (std::thread& thread : threads) thread.join();
+  if (first_error) std::rethrow_exception(first_error);
+}
+
+}  // namespace bpe

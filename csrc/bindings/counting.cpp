@@ -1,0 +1,211 @@
+// Binds the stage text -> counts: the class CountTable.
+#include "counting/counting.h"
+
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "bindings/arguments.h"
+#include "bindings/in_use.h"
+#include "bindings/interruptible.h"
+#include "bindings/stages.h"
+
+namespace py = pybind11;
+
+namespace bpe::bindings {
+namespace {
+
+using Item = std::pair<std::string_view, std::uint64_t>;
+
+// Below this the work is done before anybody could press Ctrl-C: a thread would cost more.
+constexpr std::uint64_t kInterruptibleFrom = std::uint64_t{1} << 20;
+constexpr const char* kName = "count table";
+
+std::string short_repr(const py::handle& object) {
+  const std::string text = py::repr(object);
+  return text.size() <= 60 ? text : text.substr(0, 56) + " ...";
+}
+
+std::string_view checked_pretoken(const py::handle& pretoken) {
+  if (!PyBytes_Check(pretoken.ptr()) || PyBytes_GET_SIZE(pretoken.ptr()) == 0) {
+    throw Error(ErrorKind::training,
+                "a pretoken must be a non-empty bytes object, not " + short_repr(pretoken));
+  }
+  return {PyBytes_AS_STRING(pretoken.ptr()),
+          static_cast<std::size_t>(PyBytes_GET_SIZE(pretoken.ptr()))};
+}
+
+// An int from 1 to 2^63 - 1 and nothing that merely behaves like one: True is no count.
+std::uint64_t checked_count(const py::handle& pretoken, const py::handle& count) {
+  int overflow = 0;
+  const bool is_int = PyLong_CheckExact(count.ptr());
+  const long long value = is_int ? PyLong_AsLongLongAndOverflow(count.ptr(), &overflow) : 0;
+  if (overflow > 0) {
+    throw Error(ErrorKind::training, "the count of pretoken " + short_repr(pretoken) +
+                                         " is more than 2^63 - 1: " + short_repr(count));
+  }
+  if (value < 1) {
+    throw Error(ErrorKind::training, "the count of pretoken " + short_repr(pretoken) +
+                                         " must be a whole number of at least 1, not " +
+                                         short_repr(count));
+  }
+  return static_cast<std::uint64_t>(value);
+}
+
+void add(CountTable& table, const py::handle& pretoken, const py::handle& count) {
+  const std::string_view bytes = checked_pretoken(pretoken);
+  const std::uint64_t number = checked_count(pretoken, count);
+  const ExclusiveUse use(&table, kName);
+  table.add(bytes, number);
+}
+
+std::unique_ptr<CountTable> make_table(const py::iterable& items) {
+  auto table = std::make_unique<CountTable>();
+  std::size_t index = 0;
+  for (const py::handle item : items) {
+    if (!PyTuple_Check(item.ptr()) || PyTuple_GET_SIZE(item.ptr()) != 2) {
+      throw py::type_error("items[" + std::to_string(index) +
+                           "] must be a tuple (pretoken, count), not " + short_repr(item));
+    }
+    add(*table, PyTuple_GET_ITEM(item.ptr(), 0), PyTuple_GET_ITEM(item.ptr(), 1));
+    ++index;
+  }
+  return table;
+}
+
+void merge(CountTable& table, const CountTable& other) {
+  if (&table == &other) throw py::value_error("a count table cannot be merged into itself");
+  const ExclusiveUse changed(&table, kName);
+  const SharedUse read(&other, kName);
+  table.merge(other);
+}
+
+CountOptions make_options(const py::object& num_threads, const py::object& chunk_bytes) {
+  CountOptions options;
+  options.num_threads = at_least_one(num_threads, "num_threads");
+  if (!chunk_bytes.is_none()) options.chunk_bytes = at_least_one(chunk_bytes, "chunk_bytes");
+  return options;
+}
+
+CountRules make_rules(const py::object& pattern, const py::object& special_tokens) {
+  const TextViews specials(special_tokens, "special_tokens");
+  return CountRules(pattern_argument(pattern), specials.views());
+}
+
+template <class Work>
+void run(std::uint64_t num_bytes, const py::object& progress, Work&& work) {
+  if (num_bytes < kInterruptibleFrom && progress.is_none()) {
+    Progress unwatched;
+    work(unwatched);
+  } else {
+    Interruptible(progress).run(work);
+  }
+}
+
+void count_all_documents(CountTable& table, const py::object& documents, const py::object& pattern,
+                         const py::object& special_tokens, const py::object& num_threads,
+                         const py::object& progress, const py::object& chunk_bytes) {
+  const CountOptions options = make_options(num_threads, chunk_bytes);
+  const CountRules rules = make_rules(pattern, special_tokens);
+  const TextViews texts(documents, "documents");
+  std::uint64_t num_bytes = 0;
+  for (const std::string_view text : texts.views()) num_bytes += text.size();
+  const ExclusiveUse use(&table, kName);
+  run(num_bytes, progress,
+      [&](Progress& state) { count_documents(table, texts.views(), rules, options, state); });
+}
+
+std::string path_bytes(const py::object& path) {
+  PyObject* converted = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &converted) == 0) throw py::error_already_set();
+  return py::reinterpret_steal<py::bytes>(converted);
+}
+
+void count_one_file(CountTable& table, const py::object& path, const py::object& pattern,
+                    const py::object& special_tokens, const py::object& num_threads,
+                    const py::object& progress, const py::object& chunk_bytes) {
+  const CountOptions options = make_options(num_threads, chunk_bytes);
+  const CountRules rules = make_rules(pattern, special_tokens);
+  const FileReader file(path_bytes(path));
+  const ExclusiveUse use(&table, kName);
+  run(file.size(), progress,
+      [&](Progress& state) { count_file(table, file, rules, options, state); });
+}
+
+std::vector<Item> all_items(const CountTable& table) {
+  std::vector<Item> items;
+  items.reserve(table.size());
+  table.for_each(
+      [&](std::string_view pretoken, std::uint64_t count) { items.emplace_back(pretoken, count); });
+  return items;
+}
+
+py::list to_list(const std::vector<Item>& items) {
+  py::list list(items.size());
+  for (std::size_t index = 0; index < items.size(); ++index) {
+    const auto& [pretoken, count] = items[index];
+    list[index] = py::make_tuple(py::bytes(pretoken.data(), pretoken.size()), count);
+  }
+  return list;
+}
+
+py::list sorted_items(const CountTable& table) {
+  const SharedUse use(&table, kName);
+  std::vector<Item> items = all_items(table);
+  std::sort(items.begin(), items.end());
+  return to_list(items);
+}
+
+py::list top_items(const CountTable& table, py::ssize_t n) {
+  const SharedUse use(&table, kName);
+  std::vector<Item> items = all_items(table);
+  const auto num_wanted = std::clamp<py::ssize_t>(n, 0, static_cast<py::ssize_t>(items.size()));
+  std::partial_sort(items.begin(), items.begin() + num_wanted, items.end(),
+                    [](const Item& a, const Item& b) {
+                      return a.second != b.second ? a.second > b.second : a.first < b.first;
+                    });
+  items.resize(static_cast<std::size_t>(num_wanted));
+  return to_list(items);
+}
+
+std::size_t num_distinct(const CountTable& table) {
+  const SharedUse use(&table, kName);
+  return table.size();
+}
+
+std::uint64_t total(const CountTable& table) {
+  const SharedUse use(&table, kName);
+  return table.total();
+}
+
+}  // namespace
+
+// Arguments are taken as plain objects and checked here: pybind11's own TypeError would print all
+// of them, documents included.
+void bind_counting(py::module_& module) {
+  py::class_<CountTable>(module, "CountTable", py::is_final(),
+                         "Distinct pretokens and how often each occurs.")
+      .def(py::init(&make_table), py::arg("items") = py::tuple())
+      .def("add", &add, py::arg("pretoken"), py::arg("count"), "Count a pretoken so often more.")
+      .def("merge", &merge, py::arg("other"), "Add everything that another table counted.")
+      .def("count_documents", &count_all_documents, py::arg("documents"), py::arg("pattern"),
+           py::arg("special_tokens"), py::arg("num_threads"), py::arg("progress"),
+           py::arg("chunk_bytes") = py::none(),
+           "Split the documents and add their pretokens. `chunk_bytes` changes no result.")
+      .def("count_file", &count_one_file, py::arg("path"), py::arg("pattern"),
+           py::arg("special_tokens"), py::arg("num_threads"), py::arg("progress"),
+           py::arg("chunk_bytes") = py::none(), "The same for a file, read as one document.")
+      .def("items", &sorted_items, "Return all (pretoken, count), sorted by the pretoken's bytes.")
+      .def("top", &top_items, py::arg("n"),
+           "Return the n largest, by count descending, then by bytes ascending.")
+      .def("__len__", &num_distinct)
+      .def_property_readonly("total", &total, "The sum of all counts.");
+}
+
+}  // namespace bpe::bindings

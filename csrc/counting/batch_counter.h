@@ -1,0 +1,41 @@
+// The counting loop of one thread: text to pretokens to keys to counts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/progress.h"
+#include "counting/chunks.h"
+#include "counting/count_table.h"
+#include "counting/cuts.h"
+#include "counting/pretoken_batch.h"
+
+namespace bpe {
+
+class BatchCounter {
+ public:
+  // All must outlive the counter. Nobody else may use the table meanwhile.
+  BatchCounter(const CountRules& rules, CountTable& table, Progress& progress)
+      : rules_(rules), table_(table), progress_(progress) {}
+
+  // Adds the pretokens of all texts of the chunk. Throws what CountTable::count_batch throws, and
+  // Cancelled; the table then holds a part of the chunk.
+  void count(const Chunk& chunk);
+
+ private:
+  void count_text(const Text& text);
+  void count_ordinary(const Text& text);
+  void push(const Text& text, std::size_t begin, std::span<const std::size_t> ends);
+  void flush();
+  void report(std::size_t num_bytes);
+
+  const CountRules& rules_;
+  CountTable& table_;
+  Progress& progress_;
+  std::size_t unreported_ = 0;
+  PretokenBatch batch_;
+};
+
+}  // namespace bpe
