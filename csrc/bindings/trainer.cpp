@@ -46,9 +46,8 @@ std::vector<IdPair> train_table(const CountTable& table, std::uint64_t num_merge
 void bind_trainer(py::module_& module) {
   module.def("train", &train_table, py::arg("table"), py::arg("num_merges"), py::arg("tie_break"),
              py::arg("min_frequency"), py::arg("max_token_bytes"), py::arg("initial_pairs"),
-             py::arg("num_threads"), py::arg("progress"), py::arg("verify") = false,
-             py::kw_only(), py::arg("prune_threshold") = 0,
-             py::arg("max_narrow_symbol") = kMaxNarrowSymbol);
+             py::arg("num_threads"), py::arg("progress"), py::arg("verify") = false, py::kw_only(),
+             py::arg("prune_threshold") = 0, py::arg("max_narrow_symbol") = kMaxNarrowSymbol);
 }
 
 }  // namespace bpe::bindings

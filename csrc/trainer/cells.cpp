@@ -1,4 +1,5 @@
-// Lays the pretokens out by descending count, in two passes over the table and without sorting them.
+// Lays the pretokens out by descending count, in two passes over the table and without sorting
+// them.
 #include "trainer/cells.h"
 
 #include <algorithm>
@@ -35,8 +36,7 @@ std::string shown(std::string_view pretoken) {
 }
 
 std::uint64_t checked_add(std::uint64_t sum, std::string_view pretoken, std::uint64_t count) {
-  const unsigned __int128 total =
-      sum + static_cast<unsigned __int128>(pretoken.size()) * count;
+  const unsigned __int128 total = sum + static_cast<unsigned __int128>(pretoken.size()) * count;
   if (total > kMaxTotal) {
     throw Error(ErrorKind::training,
                 "the counts are too large: with pretoken " + shown(pretoken) + " (count " +
@@ -55,14 +55,15 @@ struct Cells::Layout {
     std::uint64_t num_cells;
     Position start;
   };
-  std::vector<std::uint64_t> small = std::vector<std::uint64_t>(kNumSmallCounts);  // cells, then start
-  std::vector<Large> large;  // in the order of the table
+  std::vector<std::uint64_t> small =
+      std::vector<std::uint64_t>(kNumSmallCounts);  // cells, then start
+  std::vector<Large> large;                         // in the order of the table
 };
 
 Cells::Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol,
              bool keep_text) {
   Layout layout = lay_out(table);
-  narrow_ = std::make_unique_for_overwrite<std::uint16_t[]>(size_);
+  narrow_ = ZeroedArray<std::uint16_t>(size_);
   if (keep_text) text_ = std::make_unique_for_overwrite<char[]>(size_);
   fill(table, layout, byte_to_symbol);
 }
@@ -126,7 +127,7 @@ void Cells::fill(const CountTable& table, Layout& layout,
       position = layout.large[next_large++].start;
     }
     if (text_) std::memcpy(text_.get() + position, pretoken.data(), pretoken.size());
-    std::uint16_t* cell = narrow_.get() + position;
+    std::uint16_t* cell = narrow_.data() + position;
     for (const unsigned char byte : pretoken) {
       *cell++ = static_cast<std::uint16_t>(byte_to_symbol[byte]);
     }
@@ -135,9 +136,9 @@ void Cells::fill(const CountTable& table, Layout& layout,
 }
 
 void Cells::widen() {
-  wide_ = std::make_unique_for_overwrite<std::uint32_t[]>(size_);
-  std::copy_n(narrow_.get(), size_, wide_.get());
-  narrow_.reset();
+  wide_ = ZeroedArray<std::uint32_t>(size_);
+  std::copy_n(narrow_.data(), size_, wide_.data());
+  narrow_ = {};
 }
 
 }  // namespace bpe

@@ -4,9 +4,9 @@
 //   cells      0 T h T 0 a n d 0        after (t,h) and (th,e) were merged: T = "the"
 //
 // A token keeps its symbol in its first and its last cell. The next token of the one at p begins at
-// p + its length; the one before ends in cell p - 1. The start of a token that was the right part of
-// a merge is marked invalid, so an old list of positions can be checked against the cells:
-// (a, b) stands at p exactly when cell[p] is a and cell[p + length of a] is b. (A last cell that was
+// p + its length; the one before ends in cell p - 1. The start of a token that was the right part
+// of a merge is marked invalid, so an old list of positions can be checked against the cells: (a,
+// b) stands at p exactly when cell[p] is a and cell[p + length of a] is b. (A last cell that was
 // swallowed keeps its old symbol; nobody lists it as a start, unless its token was one byte long,
 // and then the cell has become the last one of a longer token.)
 //
@@ -20,6 +20,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/zeroed_array.h"
 #include "counting/count_table.h"
 #include "trainer/count_steps.h"
 #include "trainer/symbols.h"
@@ -44,13 +45,13 @@ class Cells {
     return {text_.get() + position, static_cast<std::size_t>(length)};
   }
 
-  bool is_wide() const noexcept { return wide_ != nullptr; }
+  bool is_wide() const noexcept { return wide_.size() != 0; }
   void widen();
 
   // Calls visit(cells) with the array of std::uint16_t or std::uint32_t.
   template <class Visit>
   decltype(auto) with_array(Visit&& visit) {
-    return wide_ ? visit(wide_.get()) : visit(narrow_.get());
+    return is_wide() ? visit(wide_.data()) : visit(narrow_.data());
   }
 
  private:
@@ -60,8 +61,8 @@ class Cells {
 
   Position size_ = 0;
   CountSteps steps_;
-  std::unique_ptr<std::uint16_t[]> narrow_;
-  std::unique_ptr<std::uint32_t[]> wide_;
+  ZeroedArray<std::uint16_t> narrow_;
+  ZeroedArray<std::uint32_t> wide_;
   std::unique_ptr<char[]> text_;
 };
 

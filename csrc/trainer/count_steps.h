@@ -1,8 +1,8 @@
 // How often the pretoken at a position occurs in the corpus.
 //
-// Pretokens lie sorted by count, largest first, so the count is a step function of the position with
-// a few thousand steps. Positions come ascending, so a cursor answers nearly every question with one
-// comparison; a directory with one entry per 64 cells finds its place after a jump.
+// Pretokens lie sorted by count, largest first, so the count is a step function of the position
+// with a few thousand steps. Positions come ascending, so a cursor answers nearly every question
+// with one comparison; a directory with one entry per 64 cells finds its place after a jump.
 #pragma once
 
 #include <cstdint>

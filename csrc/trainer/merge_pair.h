@@ -7,9 +7,9 @@
 // so two arrays indexed by symbol, one of left and one of right neighbours, take all of it, and the
 // table of pairs is touched once a distinct neighbour instead of once an occurrence. Occurrences
 // that touch (a b a b) need no case of their own: going left to right, the second one has z as its
-// left neighbour. What it adds to left[z] is the count of (z,z), and is taken back from (z,a), where
-// the first one had put it. Runs (a = b) obey the same rule, greedily, because positions ascend;
-// their pair (a,a) itself is gone afterwards and must not be lowered again.
+// left neighbour. What it adds to left[z] is the count of (z,z), and is taken back from (z,a),
+// where the first one had put it. Runs (a = b) obey the same rule, greedily, because positions
+// ascend; their pair (a,a) itself is gone afterwards and must not be lowered again.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +32,14 @@ class PairMerger {
 
   // All three must outlive the merger.
   PairMerger(Cells& cells, TokenLengths& lengths, PairIndex& index)
-      : cells_(&cells), lengths_(&lengths), index_(&index), left_(lengths.size()),
+      : cells_(&cells),
+        lengths_(&lengths),
+        index_(&index),
+        left_(lengths.size()),
         right_(lengths.size()) {}
 
-  // Gives the next symbol to the pair and replaces the pair wherever the index knows it. Returns one
-  // position where it now stands, or 0 if it stood nowhere. O(postings of the pair).
+  // Gives the next symbol to the pair and replaces the pair wherever the index knows it. Returns
+  // one position where it now stands, or 0 if it stood nowhere. O(postings of the pair).
   Position merge(PairKey pair, const Progress& progress);
 
   // The pairs that the last merge brought into the index, in no particular order.

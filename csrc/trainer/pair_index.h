@@ -1,7 +1,7 @@
 // Which pairs stand where in the cells, and how often: the table of pairs, filled by a full count.
 //
-// Only pairs with a count of at least `threshold` are followed, because counts never rise: while the
-// best pair reaches the threshold, the others cannot win. When it no longer does, lower the
+// Only pairs with a count of at least `threshold` are followed, because counts never rise: while
+// the best pair reaches the threshold, the others cannot win. When it no longer does, lower the
 // threshold and count again.
 #pragma once
 

@@ -1,7 +1,8 @@
 // The pairs we follow: pair -> its count and the positions where it was seen.
 //
 //   counts_    | key, count | key, count | ...     open addressing, 16 bytes a slot, 4 a cache line
-//   postings_  | slice      | slice      | ...     the same index; touched only when a pair is merged
+//   postings_  | slice      | slice      | ...     the same index; touched only when a pair is
+//   merged
 //
 // Pairs are never taken out one by one: a pair that fell below the threshold stays until the table
 // grows, which drops it. So indices are valid until the next insert.

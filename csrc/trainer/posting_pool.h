@@ -8,9 +8,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
+
+#include "base/zeroed_array.h"
 
 namespace bpe {
 
@@ -45,14 +46,14 @@ class PostingPool {
  private:
   static constexpr std::size_t kBlockLength = std::size_t{1} << 20;
   static constexpr std::size_t kNumClasses = 33;
-  static constexpr std::size_t kMinFreed = 8;  // shorter ones would cost more to keep than they save
+  static constexpr std::size_t kMinFreed =
+      8;  // shorter ones would cost more to keep than they save
 
   Slice cut(std::size_t length) {
     if (rest_.size() < length) {
       release(rest_);
       const std::size_t block = length > kBlockLength ? length : kBlockLength;
-      blocks_.push_back(std::make_unique_for_overwrite<std::uint32_t[]>(block));
-      rest_ = {blocks_.back().get(), block};
+      rest_ = {blocks_.emplace_back(block).data(), block};
     }
     const Slice slice = rest_.first(length);
     rest_ = rest_.subspan(length);
@@ -60,7 +61,7 @@ class PostingPool {
   }
 
   std::array<std::vector<Slice>, kNumClasses> free_;
-  std::vector<std::unique_ptr<std::uint32_t[]>> blocks_;
+  std::vector<ZeroedArray<std::uint32_t>> blocks_;
   Slice rest_;
 };
 

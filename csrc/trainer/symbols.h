@@ -1,4 +1,5 @@
-// How the trainer numbers tokens inside: a symbol is a small number that sorts as the tie rule wants.
+// How the trainer numbers tokens inside: a symbol is a small number that sorts as the tie rule
+// wants.
 //
 //   0          the boundary between two pretokens
 //   1          the start of a token that is no longer there

@@ -1,7 +1,8 @@
 // The tie rule: which of several equally frequent pairs is merged first. Its only home in C++.
 //
 //   id           the smallest (left id, right id)
-//   huggingface  the same, with bytes in the order of the characters that ByteLevel writes for them:
+//   huggingface  the same, with bytes in the order of the characters that ByteLevel writes for
+//   them:
 //                33-126, 161-172 and 174-255 stand for themselves, the other 68 follow
 //   bytes_max    the largest (left bytes, right bytes), left first
 //   bytes_min    the smallest
@@ -36,7 +37,8 @@ inline std::array<Symbol, 256> byte_symbols(TieBreak tie_break) {
   std::array<Symbol, 256> symbols{};
   Symbol next = kFirstByte;
   const auto stands_for_itself = [&](int byte) {
-    return tie_break != TieBreak::huggingface || (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173);
+    return tie_break != TieBreak::huggingface || (byte >= 33 && byte <= 126) ||
+           (byte >= 161 && byte != 173);
   };
   for (int byte = 0; byte < 256; ++byte) {
     if (stands_for_itself(byte)) symbols[byte] = next++;

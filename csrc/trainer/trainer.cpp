@@ -20,7 +20,7 @@ namespace {
 // Following pairs below the count of the last merge wastes time and memory, stopping above it costs
 // a full recount. So start a little below where the last merge is expected: at one occurrence in
 // this many pretokens a merge, and go to an eighth of that if it was not low enough.
-constexpr std::uint64_t kThresholdDivisor = 128;
+constexpr std::uint64_t kThresholdDivisor = 64;
 constexpr std::uint64_t kThresholdStep = 8;
 
 class Trainer {
@@ -36,7 +36,8 @@ class Trainer {
         lengths_(first_lengths()),
         index_(cells_, lengths_),
         merger_(cells_, lengths_, index_) {
-    for (int byte = 0; byte < 256; ++byte) symbol_to_byte_[byte_to_symbol_[byte] - kFirstByte] = byte;
+    for (int byte = 0; byte < 256; ++byte)
+      symbol_to_byte_[byte_to_symbol_[byte] - kFirstByte] = byte;
     for (const std::uint32_t byte : symbol_to_byte_) tokens_.add_copy({static_cast<char>(byte)});
   }
 

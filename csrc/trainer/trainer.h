@@ -7,10 +7,10 @@
 // position of a followed pair, 32 bytes for each followed pair.
 //
 // No two ids ever share their bytes. A merge that happened leaves no other way to spell its bytes:
-// where no token crosses the ends of a piece of text, the piece looks as if it had been merged alone,
-// so wherever it stands alone it is that one token. That holds whichever pairs a filter forbids.
-// Only an initial pair that never occurred in this corpus can have its bytes spelled otherwise; such
-// a pair is passed over, however often it occurs.
+// where no token crosses the ends of a piece of text, the piece looks as if it had been merged
+// alone, so wherever it stands alone it is that one token. That holds whichever pairs a filter
+// forbids. Only an initial pair that never occurred in this corpus can have its bytes spelled
+// otherwise; such a pair is passed over, however often it occurs.
 //
 // One thread: the merges of small vocabularies are too short to share, and the result would have to
 // be the same.
