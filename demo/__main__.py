@@ -11,6 +11,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,12 +25,13 @@ from demo.text import Text, standard_library
 
 END_OF_TEXT = "<|endoftext|>"
 MARK = ".made-by-the-demo"
-PHASES = {"count": "counting pretokens", "train": "merging pairs"}
+PHASES = {"counting": "counting pretokens", "merging": "merging pairs"}
 
 SNIPPET = "def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:"
 
 #: n_embd, batch, block, learning rate, -, heads, layers, dropout: small enough for two minutes.
 EMBEDDING, BATCH, BLOCK, RATE, HEADS, LAYERS, DROPOUT = 128, 16, 128, 2e-3, 4, 4, 0.0
+PROBE_STEPS = 15
 PROMPTS = ("def ", "import ", "class ")
 
 
@@ -73,7 +75,7 @@ def train_tokenizer(screen: Screen, output: Path, vocab_size: int) -> bpe.Tokeni
     bar.close()
     tokenizer.save(output / "tokenizer")
     screen.say(f"{tokenizer.n_vocab:,} tokens in {seconds:.2f} s; a few that it found:")
-    screen.tokens(_longest_tokens(tokenizer, room=screen.width - 20))
+    screen.tokens(_longest_tokens(tokenizer, room=screen.width - 16))
     screen.say()
     return tokenizer
 
@@ -123,7 +125,8 @@ def encode_shards(screen: Screen, output: Path) -> None:
     """Chapter 5: the corpus as ids on disk."""
     screen.chapter(5, "Encode the text")
     corpus, tokenizer, shard = (output / name for name in ("corpus.txt", "tokenizer", "corpus.bin"))
-    _run(screen, "bpe", "encode", corpus, "-t", tokenizer, "-o", shard)
+    allowed = ("--allowed-special", END_OF_TEXT)
+    _run(screen, "bpe", "encode", corpus, "-t", tokenizer, "-o", shard, *allowed)
     screen.say(
         f"{shard}: {shard.stat().st_size / 1e6:.1f} MB instead of {corpus.stat().st_size / 1e6:.1f}"
     )
@@ -133,17 +136,16 @@ def encode_shards(screen: Screen, output: Path) -> None:
 def train_gpt(screen: Screen, output: Path, minutes: float) -> None:
     """Chapter 6: a small GPT whose vocabulary is the tokenizer's."""
     screen.chapter(6, f"Train a GPT for about {minutes:g} minutes")
-    screen.say("first a few steps to see how fast this machine is")
-    probe = output / "speed"
-    seconds = {}
-    for steps in (5, 25):
-        start = time.perf_counter()
-        _run(screen, *_gpt_train(output, probe / str(steps), steps), quiet=True)
-        seconds[steps] = time.perf_counter() - start
-    per_step = max((seconds[25] - seconds[5]) / 20, 1e-3)
+    screen.say(f"first {PROBE_STEPS} steps, to see how fast this machine is")
+    probe, run = output / "speed", output / "gpt"
+    _run(screen, *_gpt_train(output, probe, PROBE_STEPS), "--log-every", 1, quiet=True)
+    times = [event["time"] for event in _events(probe, "train")]
     shutil.rmtree(probe)
-    _run(screen, *_gpt_train(output, output / "gpt", max(int(minutes * 60 / per_step), 20)))
-    bits = _last_evaluation(output / "gpt").get("bits_per_byte")
+    # The first steps are slow (memory is fetched, kernels are chosen): leave them out.
+    per_step = max((times[-1] - times[4]) / (len(times) - 5), 1e-3)
+    steps = max(round(minutes * 60 / per_step), 2 * PROBE_STEPS)
+    _run(screen, *_gpt_train(output, run, steps), seconds=max(minutes * 90, 30))
+    bits = _events(run, "evaluate")[-1]["bits_per_byte"]
     screen.say(screen.style(f"{bits:.3f} bits per byte on text it has not seen", "1"))
     screen.say()
 
@@ -152,7 +154,8 @@ def write_samples(screen: Screen, output: Path) -> None:
     """Chapter 7: what it writes."""
     screen.chapter(7, "What it writes")
     for prompt in PROMPTS:
-        _run(screen, "gpt", "sample", "-l", output / "gpt", "--prompt", prompt, "--max-tokens", 60)
+        how = ("--prompt", prompt, "--max-tokens", 80, "--temperature", 0.7)
+        _run(screen, "gpt", "sample", "-l", output / "gpt", *how)
         screen.say()
 
 
@@ -211,16 +214,18 @@ def _longest_tokens(tokenizer: bpe.Tokenizer, room: int) -> list[str]:
 
 
 def _gpt_train(output: Path, run: Path, steps: int) -> tuple[str, ...]:
+    """Return the command that trains a fresh model for so many steps."""
     shape = (EMBEDDING, BATCH, BLOCK, RATE, steps, HEADS, LAYERS, DROPOUT)
     files = ("-t", "bpe", "-m", output / "tokenizer", "-l", "untrained", "-s", run)
     data = ("-d", output / "corpus.bin")
     return tuple(map(str, ("gpt", "train", *files, *data, *shape)))
 
 
-def _last_evaluation(run: Path) -> dict[str, Any]:
+def _events(run: Path, kind: str) -> list[dict[str, Any]]:
+    """Return the lines of one kind from the log of a run."""
     lines = (run / "metrics.jsonl").read_text("utf-8").splitlines()
     events: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    return [event for event in events if event["event"] == "evaluate"][-1]
+    return [event for event in events if event["event"] == kind]
 
 
 def _program(name: str) -> str:
@@ -229,22 +234,37 @@ def _program(name: str) -> str:
     return os.path.relpath(path) if path.exists() else name
 
 
-def _run(screen: Screen, program: str, *arguments: object, quiet: bool = False) -> None:
-    """Run one of our commands, its progress on the screen."""
+def _run(
+    screen: Screen,
+    program: str,
+    *arguments: object,
+    quiet: bool = False,
+    seconds: float | None = None,
+) -> None:
+    """Run one of our commands, its progress on the screen; after `seconds`, end it by Ctrl-C."""
     words = [program, *map(str, arguments)]
     if not quiet:
         screen.command(shlex.join(words))
     module = {"bpe": "bpe", "gpt": "model"}[program]
-    result = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", module, *words[1:]],
         stdout=subprocess.DEVNULL if quiet else None,
         stderr=subprocess.PIPE if quiet else None,
-        check=False,
     )
-    if result.returncode == 130:
+    try:
+        _, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        screen.say("this machine has become slower: stopping here, by Ctrl-C, which saves")
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        return
+    except KeyboardInterrupt:
+        process.communicate()
+        raise
+    if process.returncode == 130:
         raise KeyboardInterrupt
-    if result.returncode != 0:
-        message = (result.stderr or b"").decode("utf-8", "replace").strip()
+    if process.returncode != 0:
+        message = (errors or b"").decode("utf-8", "replace").strip()
         raise SystemExit(f"{shlex.join(words)} failed\n{message}")
 
 

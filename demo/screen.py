@@ -84,20 +84,20 @@ class Bar:
         self._names = names or {}
         self._phase = ""
         self._drawn = 0.0
-        self._tenth = 0
+        self._quarter = 0
 
     def __call__(self, phase: str, done: int, total: int) -> None:
         """Draw, but not more often than a person can see."""
         if phase != self._phase:
             self.close()
-            self._phase, self._tenth, self._drawn = phase, 0, 0.0
+            self._phase, self._quarter, self._drawn = phase, 0, 0.0
         if total <= 0:
             return
         share = min(done / total, 1.0)
         if self._screen.live:
             self._draw(share)
-        elif int(share * 10) > self._tenth:
-            self._tenth = int(share * 10)
+        elif int(share * 4) > self._quarter:
+            self._quarter = int(share * 4)
             self._screen.say(f"{self._label()} {share:4.0%}")
 
     def close(self) -> None:
