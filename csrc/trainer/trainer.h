@@ -3,8 +3,10 @@
 // The next merge is always the pair with the largest count, and among equals the one the tie rule
 // names. Pairs are counted once; after that a merge changes only what it touches. Work: O(n) in the
 // bytes n of the distinct pretokens, plus O(log) a change in the queue, for words of any length.
-// Memory, measured above the table: about 2 bytes a cell (4 beyond 65,534 ids), 4 bytes for each
-// position of a followed pair, 32 bytes for each followed pair.
+// Memory above the table: 2 bytes a cell (4 beyond 65,534 ids; one more when a rule needs the
+// text), 4 bytes for each position of a followed pair, 64 to 256 for each followed pair, and as
+// much again as the positions of the largest pair while it is merged. Measured: 0.7 GB for one word
+// of 64 MB.
 //
 // No two ids ever share their bytes. A merge that happened leaves no other way to spell its bytes:
 // where no token crosses the ends of a piece of text, the piece looks as if it had been merged
