@@ -1,8 +1,8 @@
 """The program `gpt`: train a model on a vocabulary of your own, and let it write.
 
 Data goes to standard output, everything else to standard error. Exit status: 0 done, 1 an error,
-2 a command line that makes no sense, 130 Ctrl-C. Torch is imported when a command needs it, so that
-`gpt --help` does not wait for it.
+2 wrong usage, 130 Ctrl-C, 141 the reader of our output went away. Torch is imported when a command
+needs it, so that `gpt --help` does not wait for it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
+from bpe.cli.arguments import Parser, add_traceback
 from bpe.errors import BPEError
 from model.dependencies import require_model_dependencies
 from model.options import UsageError, add_settings
@@ -25,30 +26,30 @@ example: a fresh run, and the same run taken further
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit status."""
-    args = build_parser().parse_args(argv)
+    """Run the program and return its exit status; `argv` is `sys.argv[1:]` by default."""
     try:
-        require_model_dependencies()
+        args = build_parser().parse_args(argv)
+    except SystemExit as stop:  # --help, wrong usage
+        return stop.code if isinstance(stop.code, int) else 0
+    try:
         return _run(args)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _fail(args, "interrupted", 130)
     except BrokenPipeError:
         # Whoever read our output has gone; closing standard output must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return 141
     except UsageError as error:
-        return _fail(f"error: {error}", 2)
-    except (BPEError, OSError) as error:
-        return _fail(f"error: {error}", 1)
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        return _fail(args, f"error: {error} (see gpt {args.command} --help)", 2)
+    except Exception as error:
+        if args.traceback or os.environ.get("BPE_DEBUG", "") not in ("", "0"):
             raise
-        return _fail("error: out of memory; try a smaller --batch-size, --block-size or model", 1)
+        return _fail(args, f"error: {_sentence(error)}", 1)
 
 
 def build_parser() -> ArgumentParser:
     """Return the parser of all commands."""
-    parser = ArgumentParser(prog="gpt", description="Train a GPT on your own vocabulary.")
+    parser = Parser(prog="gpt", description="Train a GPT on your own vocabulary.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(
         commands.add_parser(
@@ -116,20 +117,29 @@ def _add_sample(parser: ArgumentParser) -> None:
 def _add_common(parser: ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="[auto]")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_traceback(parser)
 
 
 def _run(args: Namespace) -> int:
+    require_model_dependencies()
     from model import commands
 
     return commands.train(args) if args.command == "train" else commands.sample(args)
 
 
-def _fail(message: str, status: int) -> int:
-    print(f"gpt: {message}", file=sys.stderr)
+def _fail(args: Namespace, message: str, status: int) -> int:
+    print(f"gpt {args.command}: {message}", file=sys.stderr)
     return status
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def _sentence(error: Exception) -> str:
+    """Say on one line what went wrong."""
     # torch.OutOfMemoryError on a GPU, a plain RuntimeError of the allocator on the CPU.
-    name = type(error).__name__
-    return name in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in str(error)
+    kind = type(error).__name__
+    if kind in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in str(error):
+        return "out of memory; try a smaller --batch-size, --block-size or model"
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return f"{str(error.filename)!r}: {error.strerror}"
+    if isinstance(error, BPEError | OSError):
+        return " ".join(str(error).splitlines())
+    return f"a bug in gpt ({kind}: {error}); run it again with --traceback and report that"

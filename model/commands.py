@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from bpe.cli.output import print_json
 from bpe.errors import OutputExistsError
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.config import TrainConfig
@@ -40,6 +40,7 @@ DEFAULT_RUN = "run"
 def train(args: Namespace) -> int:
     """Train, from nothing or from a checkpoint; return the exit status."""
     chosen = chosen_settings(args)
+    new_configs(chosen, vocab_size=1)  # what makes no sense is said before anything is read
     device = _device(args.device)
     loaded = _load(args, device)
     tokenizer = _tokenizer(args, loaded)
@@ -92,7 +93,7 @@ def sample(args: Namespace) -> int:
     pieces = stream_text(tokenizer, remembered())
     if args.json:
         text = "".join(pieces)
-        _print_json({"prompt": args.prompt, "text": text, "prompt_ids": prompt, "ids": ids})
+        print_json({"prompt": args.prompt, "text": text, "prompt_ids": prompt, "ids": ids})
     else:
         _stream(args.prompt, pieces)
     return 0
@@ -163,7 +164,7 @@ def _train(
     if run:
         _note(f"saved in {run.path}")
     if as_json:
-        _print_json(_result(trainer, run))
+        print_json(_result(trainer, run))
     return 0
 
 
@@ -226,10 +227,6 @@ def _stream(prompt: str, pieces: Iterator[str]) -> None:
 def _visible_controls() -> dict[int, str]:
     controls = [*range(0x20), *range(0x7F, 0xA0)]
     return {code: f"\\x{code:02x}" for code in controls if chr(code) not in "\n\t"}
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value))
 
 
 def _note(message: str) -> None:

@@ -1,0 +1,70 @@
+"""Matrices decay and nothing else does; the schedule is a function of the step."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from model.config import ModelConfig, TrainConfig
+from model.gpt import GPT
+from model.optim import (
+    current_learning_rate,
+    learning_rate,
+    make_optimizer,
+    set_learning_rate,
+    warmup_steps,
+)
+
+
+def test_every_parameter_is_in_one_group_and_only_matrices_decay(config: ModelConfig) -> None:
+    model = GPT(config)
+    optimizer = make_optimizer(model, TrainConfig(weight_decay=0.3))
+    grouped = [(p, g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]]
+    assert {id(p) for p in model.parameters()} == {id(p) for p, _ in grouped}
+    assert len(list(model.parameters())) == len(grouped)
+    assert all(decay == (0.3 if p.dim() >= 2 else 0.0) for p, decay in grouped)
+
+
+def test_one_step_is_that_of_the_paper() -> None:
+    layer = torch.nn.Linear(2, 1, bias=False)
+    torch.nn.init.ones_(layer.weight)
+    optimizer = make_optimizer(layer, TrainConfig(lr=0.1, weight_decay=0.5))
+    layer.weight.grad = torch.tensor([[3.0, -7.0]])
+    optimizer.step()
+    # Decay first (1 - 0.1 * 0.5), then a step of lr against the sign of the first gradient.
+    torch.testing.assert_close(torch.tensor([[0.85, 1.05]]), layer.weight.detach())
+
+
+def test_the_rate_warms_up_and_falls_to_a_tenth() -> None:
+    config = TrainConfig(lr=1.0, steps=100, warmup_steps=10)
+    rates = [learning_rate(step, config) for step in range(100)]
+    assert [0.1, 0.2, 1.0] == pytest.approx([rates[0], rates[1], rates[9]])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert (0.1, 0.55) == pytest.approx((rates[99], learning_rate(54, config)), abs=0.01)
+    assert 0.1 == pytest.approx(learning_rate(10**6, config)), "after the end it stays low"
+
+
+def test_the_constant_schedule_only_warms_up() -> None:
+    config = TrainConfig(lr=2.0, steps=50, schedule="constant")
+    assert {2.0} == {learning_rate(step, config) for step in range(5, 50)}
+    assert 0.4 == pytest.approx(learning_rate(0, config))
+
+
+@pytest.mark.parametrize(
+    ("steps", "given", "expected"), [(40, None, 4), (5000, None, 100), (5, None, 0), (5, 3, 3)]
+)
+def test_the_warm_up_is_a_tenth_of_the_steps_unless_given(
+    steps: int, given: int | None, expected: int
+) -> None:
+    assert expected == warmup_steps(TrainConfig(steps=steps, warmup_steps=given))
+
+
+def test_runs_of_one_step_have_a_rate() -> None:
+    assert 1.0 == learning_rate(0, TrainConfig(lr=1.0, steps=1))
+
+
+def test_the_rate_that_is_set_is_the_rate_in_use(config: ModelConfig) -> None:
+    optimizer = make_optimizer(GPT(config), TrainConfig())
+    set_learning_rate(optimizer, 0.25)
+    assert 0.25 == current_learning_rate(optimizer)
+    assert {0.25} == {group["lr"] for group in optimizer.param_groups}
