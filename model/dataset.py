@@ -92,6 +92,8 @@ def open_dataset(
         CorpusError: There is too little text, or it cannot be read.
         FormatError: A token file is damaged or of another tokenizer.
     """
+    if Path(source).exists():
+        source = str(Path(source).resolve())  # a checkpoint may be resumed from another folder
     tokens = _read(source, tokenizer, cache, note)
     num_train = len(tokens) - int(len(tokens) * val_fraction)
     for part, num_tokens in (("training", num_train), ("validation", len(tokens) - num_train)):
