@@ -204,8 +204,13 @@ def _load_tokenizer(folder: Path, state: TrainingState) -> Tokenizer:
 
 def _load_model(path: Path, config: ModelConfig, device: torch.device | str) -> GPT:
     tensors = _read_tensors(path)
-    with torch.device("meta"):  # shapes only: a wrong config must not cost memory
-        model = GPT(config)
+    try:
+        with torch.device("meta"):  # shapes only: a wrong config must not cost memory
+            model = GPT(config)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"the architecture in {STATE} beside {path} is none: {error}"
+        ) from None
     expected = model.state_dict()
     for name in sorted(expected.keys() | tensors.keys()):
         want, have = _signature(expected.get(name)), _signature(tensors.get(name))

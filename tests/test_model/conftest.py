@@ -34,6 +34,14 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return None if HAS_TORCH else _Skipped.from_parent(parent, path=module_path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Compute with one thread: models this small only wait for a second one."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def text() -> str:
     """About 30 kB of sentences over a few hundred words, some of them not ASCII."""
@@ -111,4 +119,9 @@ def gpt(tmp_path: Path) -> Gpt:
 def python_path() -> dict[str, str]:
     """Return an environment in which a new process finds the packages under test."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONIOENCODING": "utf-8",
+        "OMP_NUM_THREADS": "1",
+    }

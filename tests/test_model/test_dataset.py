@@ -10,7 +10,7 @@ import pytest
 import bpe
 from bpe.errors import BPEError, CorpusError, FormatError
 from bpe.token_files import write_tokens
-from model.dataset import CACHE, TokenDataset, encode_documents, open_dataset
+from model.dataset import TokenDataset, encode_documents, open_dataset
 
 
 def open_small(source: object, tokenizer: bpe.Tokenizer, **options: object) -> TokenDataset:
@@ -80,9 +80,7 @@ def test_a_folder_is_read_document_by_document(
     assert 2 == ids.count(tokenizer.eot_token)
 
 
-def test_a_token_file_is_used_as_it_is(
-    tmp_path: Path, text: str, tokenizer: bpe.Tokenizer
-) -> None:
+def test_a_token_file_is_used_as_it_is(tmp_path: Path, text: str, tokenizer: bpe.Tokenizer) -> None:
     path = tmp_path / "ids.bin"
     write_tokens(path, [tokenizer.encode_ordinary(text)], tokenizer)
     data = open_small(path, tokenizer, cache=tmp_path / "unused")

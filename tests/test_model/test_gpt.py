@@ -20,7 +20,7 @@ def model(config: ModelConfig) -> GPT:
 
 
 @pytest.fixture
-def ids_BT(config: ModelConfig) -> torch.Tensor:  # noqa: N802 - the shape is part of the name
+def ids_BT(config: ModelConfig) -> torch.Tensor:
     return torch.randint(config.vocab_size, (3, config.block_size))
 
 

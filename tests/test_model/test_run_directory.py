@@ -1,4 +1,4 @@
-"""A run directory holds a complete checkpoint at every moment, and says what is wrong with a bad one."""
+"""A run directory holds a complete checkpoint at every moment, and names what is damaged."""
 
 from __future__ import annotations
 
@@ -235,7 +235,11 @@ def test_a_damaged_pointer_is_named_with_what_can_be_loaded(
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for name, message in (("nothing", "nothing has that name"), ("file", "no complete"), (".", "no")):
+    for name, message in (
+        ("nothing", "nothing has that name"),
+        ("file", "no complete"),
+        (".", "no"),
+    ):
         with pytest.raises(CheckpointError, match=message):
             find_checkpoint(tmp_path / name)
 

@@ -113,9 +113,7 @@ def test_evaluating_and_saving_change_no_bit(parts: Parts, run: RunDirectory) ->
     assert_identical(weights(often), weights(never))
 
 
-def test_training_further_than_planned_is_allowed_and_said(
-    parts: Parts, run: RunDirectory
-) -> None:
+def test_training_further_than_planned_is_allowed_and_said(parts: Parts, run: RunDirectory) -> None:
     config, tokenizer, data, settings = parts
     Trainer.start(config, tokenizer, data, settings, run=run).train()
     seen = io.StringIO()
@@ -159,7 +157,7 @@ def test_a_loss_that_is_no_number_stops_before_anything_is_replaced(
         return loss * math.nan if where == "loss" else loss + (loss - loss.detach()).sqrt()
 
     monkeypatch.setattr(train, "cross_entropy", broken)
-    with pytest.raises(TrainingError, match="step 5: .* the checkpoint of step 4 is untouched"):
+    with pytest.raises(TrainingError, match=r"step 5: .* the checkpoint of step 4 is untouched"):
         trainer.train()
     assert [5] == [event["step"] for event in events(run, "nonfinite")]
     checkpoint = load_checkpoint(run.path)

@@ -44,9 +44,7 @@ def test_the_lengths_add_up_to_the_text(tokenizer: bpe.Tokenizer, text: str) -> 
 
 
 def test_holes_are_no_ids(with_holes: bpe.Tokenizer) -> None:
-    assert [256, 257, 258, 259, *range(261, 270)] == np.flatnonzero(
-        ~known_ids(with_holes)
-    ).tolist()
+    assert [256, 257, 258, 259, *range(261, 270)] == np.flatnonzero(~known_ids(with_holes)).tolist()
 
 
 def test_the_end_of_text_is_found_or_absent(tokenizer: bpe.Tokenizer, text: str) -> None:
@@ -66,9 +64,7 @@ def test_a_tokenizer_that_is_not_there_is_refused(tmp_path: Path) -> None:
         load_tokenizer("bpe", str(tmp_path / "missing"))
 
 
-def test_another_tokenizer_is_refused_with_both_sizes(
-    tokenizer: bpe.Tokenizer, text: str
-) -> None:
+def test_another_tokenizer_is_refused_with_both_sizes(tokenizer: bpe.Tokenizer, text: str) -> None:
     check_same_tokenizer(tokenizer, tokenizer, "run")
     other = bpe.train([text], 300, pattern="gpt2", num_threads=1)
     with pytest.raises(CheckpointError, match=r"300 ids.*not the one run was .* \(301 ids"):
