@@ -5,11 +5,13 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/arguments.h"
 #include "bindings/stages.h"
+#include "pretokenizer/kernels.h"
 #include "unicode/classes.h"
 
 namespace py = pybind11;
@@ -26,9 +28,8 @@ py::bytes slice(std::string_view text, std::size_t begin, std::size_t end) {
 }
 
 // Scans and converts in turn: no memory beyond the list.
-py::list split_small(PatternId pattern, std::string_view text) {
+py::list split_small(Scanner scanner, std::string_view text) {
   py::list pretokens;
-  Scanner scanner(pattern, text);
   std::array<std::size_t, kBatch> ends;
   std::size_t begin = 0;
   while (const std::size_t count = scanner.fill(ends)) {
@@ -40,9 +41,8 @@ py::list split_small(PatternId pattern, std::string_view text) {
   return pretokens;
 }
 
-std::vector<std::size_t> all_ends(PatternId pattern, std::string_view text) {
+std::vector<std::size_t> all_ends(Scanner scanner) {
   std::vector<std::size_t> all;
-  Scanner scanner(pattern, text);
   std::array<std::size_t, kBatch> ends;
   while (const std::size_t count = scanner.fill(ends)) {
     all.insert(all.end(), ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(count));
@@ -50,11 +50,11 @@ std::vector<std::size_t> all_ends(PatternId pattern, std::string_view text) {
   return all;
 }
 
-py::list split_large(PatternId pattern, std::string_view text) {
+py::list split_large(Scanner scanner, std::string_view text) {
   std::vector<std::size_t> ends;
   {
     const py::gil_scoped_release release;
-    ends = all_ends(pattern, text);
+    ends = all_ends(scanner);
   }
   py::list pretokens(ends.size());
   std::size_t begin = 0;
@@ -65,10 +65,25 @@ py::list split_large(PatternId pattern, std::string_view text) {
   return pretokens;
 }
 
-py::list split(const py::bytes& data, const std::string& pattern_name) {
-  const PatternId pattern = pattern_or_throw(pattern_name);
+const Kernel& kernel_or_throw(const std::optional<std::string>& name) {
+  if (!name) return active_kernel();
+  if (const Kernel* kernel = kernel_by_name(*name)) return *kernel;
+  throw py::value_error("there is no kernel '" + *name + "' on this CPU");
+}
+
+py::list split(const py::bytes& data, const std::string& pattern,
+               const std::optional<std::string>& kernel) {
   const std::string_view text = data;
-  return text.size() < kReleaseGilFrom ? split_small(pattern, text) : split_large(pattern, text);
+  const Scanner scanner(pattern_or_throw(pattern), text, kernel_or_throw(kernel));
+  return text.size() < kReleaseGilFrom ? split_small(scanner, text) : split_large(scanner, text);
+}
+
+py::list kernel_names() {
+  py::list result;
+  for (const Kernel* kernel : usable_kernels()) {
+    result.append(py::str(kernel->name.data(), kernel->name.size()));
+  }
+  return result;
 }
 
 py::list names() {
@@ -83,8 +98,11 @@ py::list names() {
 
 void bind_pretokenizer(py::module_& module) {
   module.attr("UNICODE_VERSION") = py::str(unicode::kVersion);
-  module.def("split", &split, py::arg("data"), py::arg("pattern"),
+  active_kernel();  // a wrong BPE_FORCE_KERNEL is an error at import, not in the middle of a run
+  module.def("split", &split, py::arg("data"), py::arg("pattern"), py::arg("kernel") = py::none(),
              "Cut data into pretokens; the pattern \"\" gives all of it as one.");
+  module.def("kernel_names", &kernel_names,
+             "Return the kernels that this CPU can run, the one used by default last.");
   module.def("pattern_names", &names, "Return the names that `split` knows.");
   module.def(
       "find_safe_cut",

@@ -14,6 +14,7 @@ namespace bpe {
 
 // `whole` does not split at all: the text is one pretoken.
 enum class PatternId : std::uint8_t { whole, gpt2, cl100k, llama3, o200k, qwen2, nanochat };
+inline constexpr std::size_t kNumPatterns = 7;
 
 // The names of bpe/patterns.py, in the order of PatternId; "" is `whole`.
 std::span<const std::string_view> pattern_names();
@@ -26,11 +27,14 @@ std::optional<PatternId> pattern_by_name(std::string_view name);
 using FillFunction = std::size_t (*)(std::string_view text, std::size_t& position,
                                      std::span<std::size_t> ends);
 
+struct Kernel;  // kernels/kernels.h
+
 // Walks over one text. Not thread-safe; the text must outlive the scanner and not change.
 // O(size of the text) in total, without recursion and without allocation.
 class Scanner {
  public:
   Scanner(PatternId pattern, std::string_view text);
+  Scanner(PatternId pattern, std::string_view text, const Kernel& kernel);
 
   // Writes the end offsets of the next pretokens into `ends` and returns how many; 0 at the end
   // of the text. The first pretoken begins at 0, each other where the one before it ended.
