@@ -16,7 +16,7 @@ from model.dependencies import require_model_dependencies
 if TYPE_CHECKING:
     from model.checkpoint import Checkpoint, load_checkpoint
     from model.dataset import TokenDataset, open_dataset
-    from model.evaluate import Evaluation, evaluate
+    from model.evaluate import Evaluation
     from model.gpt import GPT
     from model.sample import SampleConfig, generate, stream_text
     from model.train import Trainer
@@ -31,7 +31,6 @@ __all__ = [
     "TokenDataset",
     "TrainConfig",
     "Trainer",
-    "evaluate",
     "generate",
     "load_checkpoint",
     "open_dataset",
@@ -45,7 +44,6 @@ _HOME = {
     "SampleConfig": "sample",
     "TokenDataset": "dataset",
     "Trainer": "train",
-    "evaluate": "evaluate",
     "generate": "sample",
     "load_checkpoint": "checkpoint",
     "open_dataset": "dataset",
@@ -57,8 +55,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'model' has no attribute {name!r}")
     require_model_dependencies()
-    # The module `evaluate` becomes an attribute of the package when it is imported, and would
-    # hide the function of that name; so what was asked for is put in its place.
     value = getattr(import_module(f"model.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -1,0 +1,128 @@
+"""The program says what is wrong in one line, with the right exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import bpe
+from model import cli, commands
+from model.cli import main
+
+EIGHT = "32 8 32 1e-3 40 4 2 0.1"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "required"),
+        ("fly", "invalid choice"),
+        ("train", "name a tokenizer with -m"),
+        ("train -m tok", "name it with -d"),
+        ("train -m tok -d x 1 2 3", "3 numbers given"),
+        ("train -m tok -d x 32 8 32 1e-3 40 5 2 0.1", "heads = 5 does not divide n_embd = 32"),
+        ("train -m tok -d x 32 8 32 1e-3 40 4 2 1", "dropout = 1.0 should be in [0, 1)"),
+        ("train -m tok -d x 32 8 32 -1 40 4 2 0.1", "lr = -1.0 should be positive"),
+        ("train -m tok -d x 32 0 32 1e-3 40 4 2 0.1", "batch_size = 0 should be at least 1"),
+        ("train -m tok -d x --steps many", "invalid int value"),
+        ("train -m tok -d x --preset huge", "invalid choice"),
+        ("train -m tok -d x -t sentencepiece", "invalid choice"),
+        ("sample", "-l/--load-model"),
+        ("sample -l run --temperature -1", "temperature = -1.0"),
+        ("sample -l run --temperature nan", "temperature = nan"),
+        ("sample -l run --top-k 0", "top_k = 0"),
+        ("sample -l run --top-p 0", "top_p = 0.0"),
+        ("sample -l run --max-tokens -5", "--max-tokens -5"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(line.split())
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert message in err
+    assert 1 == err.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("train -m missing -d text.txt", "missing"),
+        ("train -m tok -d missing.txt -s no_save", "missing.txt"),
+        ("train -m tok -d empty.txt -s no_save", "1 tokens, of which 1 are for training"),
+        ("train -m tok -d text.txt -s no_save --block-size 999999", "not one window of 999999"),
+        ("train -m tok -d text.txt -s text.txt", "text.txt"),
+        ("train -l missing", "there is no checkpoint 'missing'"),
+        ("train -l tok", "holds no complete checkpoint"),
+        ("sample -l missing", "there is no checkpoint 'missing'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_1(
+    line: str,
+    message: str,
+    tok_path: Path,
+    text_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tok_path.parent)
+    Path("empty.txt").write_text("")
+    assert 1 == main(line.split())
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert message in err
+    assert err.splitlines()[-1].startswith(f"gpt {line.split()[0]}: error: ")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (MemoryError(), 1, "out of memory; try a smaller --batch-size"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: x"), 1, "out of memory"),
+        (bpe.CheckpointError("line one\nline two"), 1, "error: line one line two"),
+        (OSError(28, "No space left on device", "run/x"), 1, "'run/x': No space left on device"),
+        (ZeroDivisionError("oh"), 1, "a bug in gpt (ZeroDivisionError: oh)"),
+    ],
+)
+def test_every_error_becomes_a_sentence(
+    error: BaseException,
+    status: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(args: object) -> int:
+        raise error
+
+    monkeypatch.setattr(commands, "sample", fail)
+    assert status == main(["sample", "-l", "run"])
+    err = capsys.readouterr().err
+    assert message in err
+    assert 1 == err.count("\n")
+
+
+def test_a_traceback_is_shown_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(args: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(commands, "sample", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["sample", "-l", "run", "--traceback"])
+
+
+def test_a_gpu_that_is_not_there_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands.torch.cuda, "is_available", lambda: False)
+    assert 2 == main(["sample", "-l", "run", "--device", "cuda"])
+    assert "torch finds no GPU" in capsys.readouterr().err
+
+
+def test_options_cannot_be_shortened() -> None:
+    for command in ("train", "sample"):
+        with pytest.raises(SystemExit):
+            cli.build_parser().parse_args([command, "-l", "run", "--dev", "cpu"])

@@ -1,0 +1,186 @@
+"""The lines of the README work as they stand: train, go on, sample; and a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import bpe
+from model import load_checkpoint
+from model.cli import main
+from model.run_directory import find_checkpoint, verify
+from test_model.conftest import Gpt, python_path
+
+EIGHT = ["32", "8", "32", "1e-3", "40", "4", "2", "0.1"]
+SMALL = ["16", "4", "12", "1e-2", "8", "2", "2", "0.2", "--eval-batches", "2"]
+
+
+@pytest.fixture
+def here(tok_path: Path, text_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with `tok` and `text.txt`, which is the working directory."""
+    monkeypatch.chdir(tok_path.parent)
+    return tok_path.parent
+
+
+def test_the_promised_lines_work_as_they_stand(here: Path, gpt: Gpt) -> None:
+    done = gpt("train", "-t", "bpe", "-m", "tok", "-l", "untrained", "-s", "run", "-d", "text.txt",
+               *EIGHT)  # fmt: skip
+    assert (0, "") == (done.returncode, done.stdout), done.stderr
+    for said in ("in the body and", "epochs in all", "tokens/s", "ETA", "bits per byte"):
+        assert said in done.stderr
+    assert 40 == load_checkpoint(here / "run").state.step
+    sixty = [*EIGHT[:4], "60", *EIGHT[5:]]
+    done = gpt(
+        "train", "-t", "bpe", "-m", "tok", "-l", "run", "-s", "run", "-d", "text.txt", *sixty
+    )
+    assert 0 == done.returncode, done.stderr
+    assert "steps 40 to 60" in done.stderr
+    assert 60 == load_checkpoint(here / "run").state.step
+    done = gpt("sample", "-l", "run", "--max-tokens", 40)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert len(done.stdout) > 1
+
+
+def train_here(*more: str) -> int:
+    return main(["train", "-m", "tok", "-d", "text.txt", *SMALL, *more])
+
+
+def test_a_loaded_run_needs_nothing_but_its_path(here: Path, tmp_path: Path) -> None:
+    assert 0 == train_here("-s", "run")
+    (here / "elsewhere").mkdir()
+    os.chdir(here / "elsewhere")
+    assert 0 == main(["train", "-l", "../run", "--steps", "10"])
+    assert 10 == load_checkpoint("../run").state.step
+
+
+def test_a_finished_run_has_nothing_to_do(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == train_here("-s", "run")
+    assert 0 == main(["train", "-l", "run"])
+    assert "step 8 of 8 is reached already" in capsys.readouterr().err
+
+
+def test_a_run_is_not_replaced_without_being_asked(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == train_here()  # into ./run
+    assert 1 == train_here()
+    assert "'run' holds a run (step-00000008); go on with it by -l run" in capsys.readouterr().err
+    assert 0 == train_here("--force", "--seed", "5", "--steps", "8")
+    assert 5 == load_checkpoint("run").state.train.seed
+
+
+def test_a_run_can_go_on_under_another_name(here: Path) -> None:
+    assert 0 == train_here("-s", "first")
+    assert 0 == main(["train", "-l", "first", "-s", "second", "--steps", "10"])
+    assert (8, 10) == tuple(load_checkpoint(run).state.step for run in ("first", "second"))
+
+
+def test_no_save_writes_nothing(here: Path) -> None:
+    before = sorted(here.rglob("*"))
+    assert 0 == train_here("-s", "no_save")
+    assert before == sorted(here.rglob("*"))
+
+
+def test_another_architecture_or_tokenizer_is_refused(
+    here: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == train_here("-s", "run")
+    assert 1 == main(["train", "-l", "run", "--layers", "3", "--steps", "10"])
+    assert "another architecture than the command line asks for (layers: 2 -> 3)" in (
+        capsys.readouterr().err
+    )
+    bpe.train([text], 290, pattern="gpt2", num_threads=1).save("other")
+    assert 1 == main(["train", "-l", "run", "-m", "other", "--steps", "10"])
+    assert "ids mean other text" in capsys.readouterr().err
+
+
+def test_the_result_is_json_on_standard_output(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == train_here("-s", "run", "--json")
+    result = json.loads(capsys.readouterr().out)
+    assert ("run", 8) == (result["run"], result["step"])
+    assert 0 < result["validation"]["bits_per_byte"] < 20
+    assert 320 * 16 == result["parameters"]["vocabulary"]
+    assert 0 == main(["sample", "-l", "run", "--max-tokens", "5", "--seed", "1", "--json"])
+    first = capsys.readouterr().out
+    assert len(json.loads(first)["ids"]) <= 5
+    assert 0 == main(["sample", "-l", "run", "--max-tokens", "5", "--seed", "1", "--json"])
+    assert first == capsys.readouterr().out
+
+
+def test_a_prompt_is_continued_and_special_tokens_need_permission(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == train_here("-s", "run")
+    capsys.readouterr()
+    assert 0 == main(["sample", "-l", "run", "-p", "Hello", "--max-tokens", "3"])
+    assert capsys.readouterr().out.startswith("Hello")
+    line = ["sample", "-l", "run", "-p", "a<|endoftext|>", "--max-tokens", "3"]
+    assert 1 == main(line)
+    assert "endoftext" in capsys.readouterr().err
+    assert 0 == main([*line, "--allow-special"])
+
+
+#: More steps than any test waits for; the rate is constant, so that it does not depend on them.
+MANY = "100000"
+LONG = ["train", "-m", "tok", "-s", "run", "-d", "text.txt", *SMALL[:4], MANY, *SMALL[5:],
+        "--schedule", "constant", "--warmup-steps", "9", "--save-every", "2",
+        "--eval-every", MANY]  # fmt: skip
+
+
+def start(here: Path) -> subprocess.Popen[str]:
+    """Start a run that saves every other step, and return when it has saved."""
+    line = LONG if not (here / "run" / "latest.json").exists() else ["train", "-l", "run"]
+    before = (here / "run" / "latest.json").stat().st_mtime_ns if line is not LONG else 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "model", *line],
+        cwd=here,
+        env=python_path(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        pointer = here / "run" / "latest.json"
+        if pointer.exists() and pointer.stat().st_mtime_ns > before:
+            return process
+        time.sleep(0.01)
+    process.kill()
+    raise AssertionError(f"no checkpoint appeared: {process.communicate()[1]}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_run_that_is_killed_again_and_again_equals_one_that_never_was(here: Path) -> None:
+    for attempt in range(3):
+        process = start(here)
+        time.sleep(0.11 * attempt)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        verify(find_checkpoint(here / "run"))
+    killed = load_checkpoint(here / "run")
+    steps = killed.state.step
+    never = ["never" if word == "run" else str(steps) if word == MANY else word for word in LONG]
+    assert 0 == main(never)
+    expected = load_checkpoint("never").model.state_dict()
+    found = killed.model.state_dict()
+    assert [] == [name for name in expected if not torch.equal(expected[name], found[name])]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_ctrl_c_saves_where_it_stopped(here: Path) -> None:
+    process = start(here)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert 130 == process.returncode
+    assert "Traceback" not in err
+    step = load_checkpoint("run").state.step
+    assert f"stopped at step {step}; go on with -l run" in err

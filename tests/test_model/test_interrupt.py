@@ -1,0 +1,51 @@
+"""The first Ctrl-C waits for the step, the second does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+import pytest
+
+from model.interrupt import deferred_interrupt
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
+
+
+def press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_is_noted_and_the_second_raises() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with deferred_interrupt() as interrupt:
+        assert not interrupt.requested
+        press_ctrl_c()
+        assert interrupt.requested
+        with pytest.raises(KeyboardInterrupt):
+            press_ctrl_c()
+    assert before is signal.getsignal(signal.SIGINT)
+
+
+def test_without_ctrl_c_nothing_changes() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with deferred_interrupt() as interrupt:
+        assert before is not signal.getsignal(signal.SIGINT)
+    assert not interrupt.requested
+    assert before is signal.getsignal(signal.SIGINT)
+
+
+def test_another_thread_sets_no_handler() -> None:
+    seen = []
+
+    def work() -> None:
+        with deferred_interrupt() as interrupt:
+            seen.append((interrupt.requested, signal.getsignal(signal.SIGINT)))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [(False, before)] == seen
