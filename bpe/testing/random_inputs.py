@@ -6,6 +6,7 @@ over a million inputs. Both draw from the same lists of hard cases.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from bpe.testing.fragments import BROKEN_UTF8, FRAGMENTS, SURROGATES, TELLING_BYTES
@@ -44,6 +45,22 @@ def random_corpus(
             word += bytes([random.choice(alphabet)]) * run
         counts[bytes(word)] = random.choice((2**31, 2**33 + 1)) if large else random.randint(1, 3)
     return list(counts.items())
+
+
+def random_initial_pairs(
+    random: Random, counts: Sequence[tuple[bytes, int]], *, max_pairs: int = 7
+) -> list[tuple[int, int]]:
+    """Return pairs to begin training with, most of which that corpus would not have given."""
+    letters = sorted({byte for pretoken, _ in counts for byte in pretoken})
+    tokens = [bytes([byte]) for byte in range(256)]
+    pairs: list[tuple[int, int]] = []
+    for _ in range(random.randrange(max_pairs + 1)):
+        ids = [*letters, *range(256, len(tokens))]
+        left, right = random.choice(ids), random.choice(ids)
+        if tokens[left] + tokens[right] not in tokens:
+            pairs.append((left, right))
+            tokens.append(tokens[left] + tokens[right])
+    return pairs
 
 
 def _piece(random: Random) -> str:
