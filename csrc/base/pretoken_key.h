@@ -1,4 +1,5 @@
-// A pretoken of at most 15 bytes as one 16-byte value: its bytes, zeros, its length in the top byte.
+// A pretoken of at most 15 bytes as one 16-byte value: its bytes, zeros, its length in the top
+// byte.
 //
 //   byte   0 ........................ 14   15
 //          | t  h  e  0  0  0 ... 0   0  |  3 |
@@ -47,7 +48,8 @@ inline PretokenKey make_key_unchecked(const char* data, std::size_t length) noex
   return {low, high | (static_cast<std::uint64_t>(length) << 56)};
 }
 
-// Two multiplications with the high half folded in: good in every bit, needs no special instruction.
+// Two multiplications with the high half folded in: good in every bit, needs no special
+// instruction.
 inline std::uint64_t hash_key(const PretokenKey& key) noexcept {
   const auto fold = [](std::uint64_t a, std::uint64_t b) {
     const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;

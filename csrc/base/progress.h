@@ -1,4 +1,5 @@
-// How far a long computation is, and whether it should stop. Written by workers, read by the caller.
+// How far a long computation is, and whether it should stop. Written by workers, read by the
+// caller.
 #pragma once
 
 #include <atomic>
