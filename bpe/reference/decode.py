@@ -27,6 +27,8 @@ def decode_bytes(ids: Sequence[int], id_to_bytes: Mapping[int, bytes]) -> bytes:
     """
     tokens: list[bytes] = []
     for index, id_ in enumerate(ids):
+        if isinstance(id_, bool):
+            raise TypeError(f"id {id_} at index {index} must be an integer, not bool")
         token = id_to_bytes.get(as_integer(id_))
         if token is None:
             raise DecodeError(f"id {id_} at index {index} belongs to no token of this vocabulary")

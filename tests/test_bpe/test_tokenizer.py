@@ -18,7 +18,7 @@ TEXT = "Hello, wörld! 你好 <|endoftext|> it's 12345\n\n  done\x00"
 
 @pytest.fixture
 def tokenizer(engine: str) -> bpe.Tokenizer:
-    corpus = [TEXT.replace("<|endoftext|>", ""), "hello hello world world's"] * 3
+    corpus = [TEXT.replace("<|endoftext|>", ""), "hello hello world world's catalogues of marvels"] * 3
     specials = ["<|endoftext|>", "<|end|>"]
     return bpe.train(corpus, 300, special_tokens=specials, pattern="cl100k", engine=engine)
 
@@ -209,7 +209,7 @@ def test_a_copy_encodes_the_same(tokenizer: bpe.Tokenizer, copied) -> None:
 
 
 def test_resize_gives_the_smaller_training(engine: str) -> None:
-    corpus = ["the cat sat on the mat, the hat"] * 3
+    corpus = ["the cat sat on the mat, the hat of another catalogue"] * 3
     specials = ["<|a|>", "<|b|>"]
     big = bpe.train(corpus, 280, special_tokens=specials, engine=engine)
     for size in (258, 259, 270, 280):
@@ -222,7 +222,7 @@ def test_resize_gives_the_smaller_training(engine: str) -> None:
 def test_a_custom_pattern_works_on_the_whole_road(engine: str) -> None:
     tokenizer = bpe.train(
         ["aa1bb22 aa1bb22 <|x|>"],
-        270,
+        260,
         pattern=[r"\d+", r"[a-z]+|\s"],
         special_tokens=["<|x|>"],
         engine=engine,
@@ -237,7 +237,7 @@ def test_a_custom_pattern_works_on_the_whole_road(engine: str) -> None:
 
 
 def test_both_engines_are_the_same_tokenizer() -> None:
-    corpus = ["some text, and some more text"] * 5
+    corpus = ["some text, and some more text of another sort"] * 5
     native = bpe.train(corpus, 280, engine="native")
     reference = bpe.train(corpus, 280, engine="reference")
     assert native == reference
