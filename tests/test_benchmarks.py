@@ -1,0 +1,101 @@
+"""The benchmarks refuse to time results that differ, and their tables say what the rows say."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import corpora, measure, report, worker
+from benchmarks.cases import CASES, Case
+
+CASE = Case("train", "english", 1, ("ours", "rustbpe"), pattern="cl100k", vocab_size=300)
+
+
+def row(contestant: str, seconds: float, **changes: Any) -> dict[str, Any]:
+    return {
+        "task": "train",
+        "corpus": "english",
+        "pattern": "gpt2",
+        "vocab_size": 32768,
+        "num_threads": 1,
+        "contestant": contestant,
+        "seconds": [seconds],
+        "bytes": 100_000_000,
+        "round": 0,
+        "machine": "a machine",
+        "version": "1.0",
+        "when": "2026-01-01",
+        "verified": True,
+    } | changes
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, digests: dict[str, str]) -> list[str]:
+    asked: list[str] = []
+
+    def run(contestant: str, job: dict[str, Any], path: Path) -> dict[str, Any]:
+        asked.append(f"{contestant} {path.name}")
+        return {"digest": digests[contestant], "seconds": [1.0], "peak_mb": 1, "version": ""}
+
+    monkeypatch.setattr(measure, "_run", run)
+    return asked
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(corpora, "CACHE", tmp_path / "cache")
+    text = "<|endoftext|>".join(f"document {number} é" * 40 for number in range(6000))
+    (tmp_path / "english.txt").write_text(text, "utf-8")
+    return tmp_path
+
+
+def test_every_case_has_a_name_of_its_own_and_contestants_that_exist() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+    folder = Path(corpora.ROOT) / "benchmarks" / "contestants"
+    modules = {path.stem for path in folder.glob("*.py")}
+    assert {name for case in CASES for name in case.contestants} <= modules
+
+
+def test_equal_results_are_timed_in_turns(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers(monkeypatch, {"ours": "same", "rustbpe": "same"})
+    rows = list(measure.run_case(CASE, corpus, 2, say=lambda line: None))
+    assert ["ours", "rustbpe"] * 3 == [name.split()[0] for name in asked]
+    assert [0, 0, 1, 1] == [row["round"] for row in rows]
+
+
+def test_results_that_differ_are_not_timed(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers(monkeypatch, {"ours": "this", "rustbpe": "that"})
+    with pytest.raises(measure.ResultsDiffer, match="ours this, rustbpe that"):
+        list(measure.run_case(CASE, corpus, 2, say=lambda line: None))
+    assert len(asked) == 2
+
+
+def test_a_prefix_ends_between_documents(corpus: Path) -> None:
+    path = corpora.corpus_file(corpus, "english", 1)
+    whole = (corpus / "english.txt").read_bytes()
+    prefix = path.read_bytes()
+    assert 990_000 < len(prefix) <= 1_000_000
+    assert whole[len(prefix) :].startswith(b"<|endoftext|>")
+    assert "".join(corpora.documents(str(path))).encode() in prefix.replace(b"<|endoftext|>", b"")
+
+
+def test_the_hash_of_a_result_knows_where_its_parts_end() -> None:
+    assert worker.hash_of([b"ab", b"c"]) != worker.hash_of([b"a", b"bc"])
+    one = hashlib.sha256((1).to_bytes(8, "little") + b"a").hexdigest()[:16]
+    assert worker.hash_of([b"a"]) == one
+
+
+def test_a_table_shows_medians_and_who_ran() -> None:
+    rows = [row("ours", s, round=r) for r, s in enumerate((1.0, 2.0, 9.0))]
+    text = report.tables([*rows, row("rustbpe", 4.0)])
+    assert "| **chimera-bpe** | gpt2 | 2.0 | – |" in text
+    assert "| rustbpe | gpt2 | 4.0 | – |" in text
+    assert "a machine" in text
+    assert "rustbpe 1.0" in text
+
+
+def test_text_without_a_place_for_the_tables_is_refused() -> None:
+    with pytest.raises(SystemExit, match="no place for the tables"):
+        report.replace_between_markers("# Title\n", "table")
