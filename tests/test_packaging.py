@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tarfile
 import time
-import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -171,31 +170,47 @@ def test_looking_for_foreign_files_takes_less_than_three_milliseconds(tmp_path: 
     assert (time.perf_counter() - start) / 10 < 0.003
 
 
-@pytest.mark.slow
-def test_the_source_distribution_builds_a_complete_wheel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # What is in the wheel is the question, not how fast it runs.
-    monkeypatch.setenv("BPE_EXTRA_CFLAGS", "-O0")
-    backend = "from setuptools import build_meta as b; import sys; "
-    sdist = subprocess.run(
-        [sys.executable, "-c", backend + "print(b.build_sdist(sys.argv[1]))", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split()[-1]  # fmt: skip
-    with tarfile.open(tmp_path / sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
-    tree = tmp_path / sdist.removesuffix(".tar.gz")
-    wheel = subprocess.run(
-        [sys.executable, "-c", backend + "print(b.build_wheel(sys.argv[1]))", str(tmp_path)],
-        cwd=tree, capture_output=True, text=True, check=True,
-    ).stdout.split()[-1]  # fmt: skip
-    inside = set(zipfile.ZipFile(tmp_path / wheel).namelist())
-    python_files = {
-        path.relative_to(ROOT).as_posix()
-        for package in chimera_bpe.PACKAGES
-        for path in (ROOT / package).rglob("*.py*")
-        if path.suffix in {".py", ".pyi"}
+@pytest.fixture(scope="module")
+def source_distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the source distribution and unpack it."""
+    folder = tmp_path_factory.mktemp("sdist")
+    code = "import sys; from setuptools import build_meta as b; print(b.build_sdist(sys.argv[1]))"
+    command = [sys.executable, "-W", "ignore", "-c", code, str(folder)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    name = built.stdout.split()[-1]
+    with tarfile.open(folder / name) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / name.removesuffix(".tar.gz")
+
+
+def files_below(*folders: Path, kinds: set[str]) -> set[str]:
+    return {
+        path.relative_to(folder.parent).as_posix()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in kinds and "__pycache__" not in path.parts
     }
-    wanted = python_files | {"chimera_bpe.py", "bpe/py.typed", "model/py.typed"}
-    assert set() == wanted - inside
-    assert any(name.startswith("bpe/_core.") and name.endswith(".so") for name in inside)
+
+
+def test_the_source_distribution_holds_all_it_takes_to_build_and_test(
+    source_distribution: Path,
+) -> None:
+    folders = ("csrc", "bpe", "model", "tests", "benchmarks", "demo", "tools", "docs")
+    kinds = {".cpp", ".h", ".py", ".pyi", ".md", ".txt", ".typed"}
+    wanted = files_below(*(ROOT / name for name in folders), kinds=kinds)
+    found = files_below(*(source_distribution / name for name in folders), kinds=kinds)
+    assert wanted
+    assert set() == wanted - found
+    single = {"chimera_bpe.py", "setup.py", "Makefile", "constraints.txt", "README.md", "LICENSE"}
+    assert set() == {name for name in single if not (source_distribution / name).is_file()}
+
+
+def test_what_is_installed_from_it_is_every_python_file_and_stub(
+    source_distribution: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-W", "ignore", "setup.py", "-q", "build_py", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=source_distribution, capture_output=True, check=True)
+    kinds = {".py", ".pyi", ".typed"}
+    wanted = files_below(ROOT / "bpe", ROOT / "model", kinds=kinds) | {"chimera_bpe.py"}
+    installed = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert wanted == installed
