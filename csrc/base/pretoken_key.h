@@ -7,6 +7,7 @@
 // Length 0 does not occur, so the all-zero key means "empty slot". Counting and encoding share it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,19 +34,30 @@ inline PretokenKey make_key(const char* data, std::size_t length) noexcept {
   return key;
 }
 
+// Row n keeps the first n bytes of a key. A table, because a jump on the length is mispredicted for
+// every sixth pretoken of English.
+struct KeyMask {
+  std::uint64_t low, high;
+};
+inline constexpr std::array<KeyMask, kMaxKeyBytes + 1> kKeyMasks = [] {
+  std::array<KeyMask, kMaxKeyBytes + 1> masks{};
+  for (std::size_t length = 0; length <= kMaxKeyBytes; ++length) {
+    for (std::size_t byte = 0; byte < length; ++byte) {
+      std::uint64_t& half = byte < 8 ? masks[length].low : masks[length].high;
+      half |= std::uint64_t{0xFF} << (8 * (byte % 8));
+    }
+  }
+  return masks;
+}();
+
 // The same for data that is followed by at least 16 - length readable bytes: one load, no call.
 inline PretokenKey make_key_unchecked(const char* data, std::size_t length) noexcept {
   static_assert(sizeof(std::uint64_t) == 8);
   std::uint64_t low, high;
   std::memcpy(&low, data, 8);
   std::memcpy(&high, data + 8, 8);
-  if (length < 8) {
-    low &= (std::uint64_t{1} << (8 * length)) - 1;
-    high = 0;
-  } else {
-    high &= (std::uint64_t{1} << (8 * (length - 8))) - 1;
-  }
-  return {low, high | (static_cast<std::uint64_t>(length) << 56)};
+  const KeyMask& mask = kKeyMasks[length];
+  return {low & mask.low, (high & mask.high) | (static_cast<std::uint64_t>(length) << 56)};
 }
 
 // Two multiplications with the high half folded in: good in every bit, needs no special

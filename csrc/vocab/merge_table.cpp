@@ -38,9 +38,10 @@ void check(const MergeColumns& columns) {
 MergeTable::MergeTable(const MergeColumns& columns) {
   check(columns);
   const std::size_t rows = columns.left.size();
-  slots_.resize(slots_for(rows));
+  slots_ = ZeroedArray<Slot>(slots_for(rows));
   slot_mask_ = slots_.size() - 1;
-  filter_.resize(std::min(slots_.size() * kFilterBitsPerSlot, kMaxFilterBits) / 64);
+  filter_ =
+      ZeroedArray<std::uint64_t>(std::min(slots_.size() * kFilterBitsPerSlot, kMaxFilterBits) / 64);
   filter_mask_ = filter_.size() * 64 - 1;
   for (std::size_t row = 0; row < rows; ++row) {
     insert(pair_key(columns.left[row], columns.right[row]),
@@ -51,11 +52,11 @@ MergeTable::MergeTable(const MergeColumns& columns) {
 void MergeTable::insert(std::uint64_t key, Merge merge) {
   const std::uint64_t hash = hash_u64(key);
   std::size_t slot = hash & slot_mask_;
-  while (slots_[slot].merge.rank != kNoRank) {
+  while (slots_[slot].inverse_rank != 0) {
     if (slots_[slot].key == key) return;
     slot = (slot + 1) & slot_mask_;
   }
-  slots_[slot] = {key, merge};
+  slots_[slot] = {key, ~merge.rank, merge.new_id};
   const std::uint64_t bit = (hash >> 32) & filter_mask_;
   filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
 }

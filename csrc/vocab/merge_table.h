@@ -2,13 +2,13 @@
 //
 //   filter_   one bit a hash: most pairs that are asked for do not merge, and this little table
 //             says so without touching the big one
-//   slots_    | left, right | rank, new id |   open addressing, at most half full
+//   slots_    | left, right | ~rank, new id |  open addressing, at most half full; zeros are empty
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "base/zeroed_array.h"
 #include "vocab/hash.h"
 
 namespace bpe {
@@ -36,14 +36,16 @@ class MergeTable {
     const std::uint64_t hash = hash_u64(key);
     if (!may_contain(hash)) return {};
     for (std::size_t slot = hash & slot_mask_;; slot = (slot + 1) & slot_mask_) {
-      if (slots_[slot].key == key || slots_[slot].merge.rank == kNoRank) return slots_[slot].merge;
+      const Slot& found = slots_[slot];
+      if (found.key == key || found.inverse_rank == 0) return {~found.inverse_rank, found.new_id};
     }
   }
 
  private:
   struct Slot {
-    std::uint64_t key = 0;
-    Merge merge;
+    std::uint64_t key;
+    std::uint32_t inverse_rank;  // 0: empty, which is kNoRank
+    std::uint32_t new_id;
   };
 
   static std::uint64_t pair_key(std::uint32_t left, std::uint32_t right) noexcept {
@@ -55,8 +57,8 @@ class MergeTable {
   }
   void insert(std::uint64_t key, Merge merge);
 
-  std::vector<Slot> slots_;
-  std::vector<std::uint64_t> filter_;
+  ZeroedArray<Slot> slots_;
+  ZeroedArray<std::uint64_t> filter_;
   std::uint64_t slot_mask_ = 0;
   std::uint64_t filter_mask_ = 0;
 };

@@ -51,7 +51,7 @@ void TokenTable::append(std::uint32_t id, std::string_view bytes) {
 }
 
 void TokenTable::index_bytes() {
-  slots_.resize(slots_for(ids_.size()));
+  slots_ = ZeroedArray<Slot>(slots_for(ids_.size()));
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t index = 0; index < ids_.size(); ++index) {
     if (find(at(index))) continue;

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/zeroed_array.h"
+
 namespace bpe {
 
 using IdAndBytes = std::pair<std::uint32_t, std::string_view>;
@@ -45,8 +47,8 @@ class TokenTable {
 
  private:
   struct Slot {
-    std::uint32_t tag = 0;
-    std::uint32_t index_plus_one = 0;
+    std::uint32_t tag;
+    std::uint32_t index_plus_one;
   };
 
   std::string_view at(std::size_t index) const noexcept {
@@ -59,7 +61,7 @@ class TokenTable {
   std::string arena_;
   std::vector<std::uint32_t> offsets_{0};
   std::vector<std::uint32_t> ids_;
-  std::vector<Slot> slots_;
+  ZeroedArray<Slot> slots_;
   std::size_t dense_ = 0;
   std::size_t longest_ = 0;
 };
