@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint32_t kNoNode = 0xFFFFFFFF;
 // Memory for pretokens up to this size is kept: 20 + 16 bytes for each.
 constexpr std::size_t kKeptNodes = 4096;
+// About a millisecond.
+constexpr std::size_t kStepsBetweenChecks = std::size_t{1} << 14;
 
 // The position of the smallest rank, the first among equals. The compiler makes moves, not jumps,
 // of it: where the smallest stands cannot be predicted.
@@ -78,14 +80,13 @@ void PretokenMerger::merge_by_heap(std::string_view pretoken, IdBuffer& out,
     throw std::invalid_argument("a pretoken of " + std::to_string(pretoken.size()) +
                                 " bytes is too long; the limit is 4294967294");
   }
-  link(pretoken);
+  link(pretoken, progress);
   merge_all(progress);
   for (std::uint32_t at = 0; at != kNoNode; at = nodes_[at].next) out.push_back(nodes_[at].id);
   give_back();
 }
 
 void PretokenMerger::merge_all(const Progress& progress) {
-  constexpr std::size_t kStepsBetweenChecks = std::size_t{1} << 14;
   for (std::size_t step = 1; !heap_.empty(); ++step) {
     if (step % kStepsBetweenChecks == 0) progress.check();
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
@@ -97,7 +98,7 @@ void PretokenMerger::merge_all(const Progress& progress) {
   }
 }
 
-void PretokenMerger::link(std::string_view pretoken) {
+void PretokenMerger::link(std::string_view pretoken, const Progress& progress) {
   const auto count = static_cast<std::uint32_t>(pretoken.size());
   nodes_.resize(count);
   for (std::uint32_t at = 0; at < count; ++at) {
@@ -108,6 +109,7 @@ void PretokenMerger::link(std::string_view pretoken) {
   nodes_.back().next = kNoNode;
   heap_.clear();
   for (std::uint32_t at = 0; at + 1 < count; ++at) {
+    if (at % kStepsBetweenChecks == 0) progress.check();
     nodes_[at].merge = vocabulary_.merges.find(nodes_[at].id, nodes_[at + 1].id);
     if (nodes_[at].merge.rank != kNoRank) push(at);
   }

@@ -41,7 +41,7 @@ class PretokenMerger {
     Merge merge;
   };
 
-  void link(std::string_view pretoken);
+  void link(std::string_view pretoken, const Progress& progress);
   void merge_all(const Progress& progress);
   void merge_with_next(std::uint32_t at);
   void update(std::uint32_t at);

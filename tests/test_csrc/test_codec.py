@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import textwrap
 import threading
 from array import array
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -448,6 +452,37 @@ def test_one_codec_serves_many_threads() -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert [True] * 16 == list(pool.map(work, range(16)))
+
+
+def test_ctrl_c_ends_even_one_endless_pretoken_within_a_second() -> None:
+    program = textwrap.dedent(
+        """
+        import os, signal, threading, time
+        from array import array
+        from bpe import _core
+
+        tokens = [(byte, bytes([byte])) for byte in range(256)]
+        columns = [array("I", [value]) for value in (97, 97, 256, 0)]
+        codec = _core.Codec("", [*tokens, (256, b"aa")], *columns, [], False)
+        data = b"a" * 20_000_000
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        start = time.monotonic()
+        try:
+            while True:
+                codec.encode_ordinary(data)
+        except KeyboardInterrupt:
+            print(time.monotonic() - start)
+        """
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert float(ended.stdout) < 0.5 + 1.0
 
 
 # --- what a codec refuses to be --------------------------------------------------------------
