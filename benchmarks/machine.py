@@ -7,6 +7,7 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.corpora import ROOT
 
@@ -33,14 +34,15 @@ def _cpu_model() -> str:
     return platform.processor() or "unknown CPU"
 
 
-def provenance() -> dict[str, str]:
-    """Return what every row of results carries: machine, commit, time."""
+def provenance() -> dict[str, Any]:
+    """Return what every row of results carries: machine, how busy it is, commit, time."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return {
         "machine": machine_line(),
+        "load": round(os.getloadavg()[0], 1),
         "commit": commit.stdout.strip() or "unknown",
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -46,7 +46,8 @@ def run_case(
             _check_equal(case, digests | {name: result})
             digests[name] = result
             times = " ".join(f"{seconds:.2f}" for seconds in result["seconds"])
-            say(f"{case.name}: {name:12} {times} s, {result['peak_mb']} MB")
+            cpu = " ".join(f"{seconds:.2f}" for seconds in result["cpu_seconds"])
+            say(f"{case.name}: {name:12} {times} s, {cpu} s CPU, {result['peak_mb']} MB")
             yield {
                 "case": case.name,
                 "contestant": name,

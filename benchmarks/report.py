@@ -16,8 +16,15 @@ Row = dict[str, Any]
 TITLES = {
     "ours": "**chimera-bpe**",
     "reference": "chimera-bpe, reference engine",
-    "tiktoken": "tiktoken",
 }
+TITLES_OF_SMALL = {
+    ("tiktoken", "train"): "tiktoken, educational trainer (another tie rule: not comparable)"
+}
+
+#: Bytes up to which a case is small: it has a table of its own.
+SMALL = 5_000_000
+#: Load average above which the tables say that the machine was busy.
+BUSY = 3.0
 
 
 def read_results(folder: Path) -> list[Row]:
@@ -30,13 +37,12 @@ def read_results(folder: Path) -> list[Row]:
 
 def tables(rows: list[Row]) -> str:
     """Return the Markdown of all tables: training, encoding, and the machine below."""
-    parts = [_training_table(_task(rows, "train")), _encoding_table(_task(rows, "encode"))]
-    machines = sorted({row["machine"] for row in rows})
-    versions = sorted({f"{row['contestant']} {row['version']}" for row in rows if row["version"]})
-    parts.append(
-        f"Medians of {_rounds(rows)}. {'; '.join(machines)}. {', '.join(versions)}. "
-        "One process each; equal results were verified before timing."
-    )
+    parts = [
+        _training_table(_task(rows, "train")),
+        _encoding_table(_task(rows, "encode")),
+        _small_table([row for row in rows if row["bytes"] <= SMALL]),
+        _footnote(rows),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -50,12 +56,27 @@ def replace_between_markers(text: str, tables_text: str) -> str:
 
 
 def _task(rows: Iterable[Row], task: str) -> list[Row]:
-    return [row for row in rows if row["task"] == task and row["bytes"] > 5_000_000]
+    return [row for row in rows if row["task"] == task and row["bytes"] > SMALL]
 
 
-def _rounds(rows: list[Row]) -> str:
-    counts = {row["round"] + 1 for row in rows}
-    return f"{max(counts)} rounds" if counts else "no rounds"
+def _footnote(rows: list[Row]) -> str:
+    """On what and how it was measured, and what to think of it."""
+    if not rows:
+        return "No results are committed yet."
+    machines = "; ".join(sorted({row["machine"] for row in rows}))
+    versions = sorted({f"{row['contestant']} {row['version']}" for row in rows if row["version"]})
+    rounds = max(row["round"] for row in rows) + 1
+    lines = [
+        f"Medians of up to {rounds} processes, in turns, results verified to be equal first. "
+        f"{machines}; {', '.join(versions)}."
+    ]
+    load = max(row["load"] for row in rows)
+    if load > BUSY:
+        lines.append(
+            f"The machine was busy with other work (load average up to {load:g}), so times are "
+            "longer than on a quiet one, for everybody."
+        )
+    return " ".join(lines)
 
 
 def _training_table(rows: list[Row]) -> str:
@@ -107,6 +128,22 @@ def _encoding_table(rows: list[Row]) -> str:
             )
             cells.append(f"{first} / {later}" if chosen else "–")
         lines.append(_line([TITLES.get(name, name), *cells]))
+    return "\n".join(lines)
+
+
+def _small_table(rows: list[Row]) -> str:
+    """Seconds of what is too slow for the large cases: pure Python beside the native engine."""
+    if not rows:
+        return ""
+    lines = ["Pure Python, on small texts, in seconds:", ""]
+    lines += _header(["", "task", "text", "seconds"])
+    for case in dict.fromkeys(row["case"] for row in rows):
+        chosen = [row for row in rows if row["case"] == case]
+        for name in dict.fromkeys(row["contestant"] for row in chosen):
+            times = [row["seconds"][0] for row in chosen if row["contestant"] == name]
+            task, text = chosen[0]["task"], f"{chosen[0]['bytes'] / 1e6:.1f} MB"
+            title = TITLES_OF_SMALL.get((name, task), TITLES.get(name, name))
+            lines.append(_line([title, task, text, _cell(times, "{:.3f}")]))
     return "\n".join(lines)
 
 

@@ -26,6 +26,7 @@ def row(contestant: str, seconds: float, **changes: Any) -> dict[str, Any]:
         "bytes": 100_000_000,
         "round": 0,
         "machine": "a machine",
+        "load": 0.5,
         "version": "1.0",
         "when": "2026-01-01",
         "verified": True,
@@ -37,7 +38,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, digests: dict[str, str]) -> list[st
 
     def run(contestant: str, job: dict[str, Any], path: Path) -> dict[str, Any]:
         asked.append(f"{contestant} {path.name}")
-        return {"digest": digests[contestant], "seconds": [1.0], "peak_mb": 1, "version": ""}
+        return {"digest": digests[contestant], "seconds": [1.0], "cpu_seconds": [1.0], "peak_mb": 1}
 
     monkeypatch.setattr(measure, "_run", run)
     return asked
@@ -94,6 +95,8 @@ def test_a_table_shows_medians_and_who_ran() -> None:
     assert "| rustbpe | gpt2 | 4.0 | – |" in text
     assert "a machine" in text
     assert "rustbpe 1.0" in text
+    assert "busy" not in text
+    assert "busy with other work (load average up to 9)" in report.tables([row("ours", 1, load=9)])
 
 
 def test_text_without_a_place_for_the_tables_is_refused() -> None:
