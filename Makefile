@@ -32,7 +32,7 @@ check: $(VENV)/core $(VENV)/extras-test $(VENV)/extras-dev
 	$(SAY) 'mypy --strict'
 	@$(BIN)/mypy
 	$(SAY) 'stubtest: the module against its stub'
-	@$(BIN)/python -m mypy.stubtest bpe._core
+	@$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml bpe._core
 	$(SAY) 'clang-format'
 	@$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(SAY) 'layers, public surface, version'
@@ -73,7 +73,7 @@ $(VENV)/core: $(VENV)/build-tools setup.py pyproject.toml $(CPP)
 	@touch $@
 
 $(VENV)/extras-model:   EXTRAS := model,tiktoken
-$(VENV)/extras-test:    EXTRAS := model,test
+$(VENV)/extras-test:    EXTRAS := model,test,zstd,parquet
 $(VENV)/extras-dev:     EXTRAS := dev
 $(VENV)/extras-bench:   EXTRAS := bench
 $(VENV)/extras-%: $(VENV)/build-tools pyproject.toml

@@ -31,7 +31,7 @@ def test_the_demonstration_writes_what_it_says(tmp_path: Path) -> None:
     assert "bits per byte on text it has not seen" in result.stdout
     assert {"corpus.txt", "tokenizer", "corpus.bin", "gpt"} <= {p.name for p in output.iterdir()}
     again = run_demo("--output", output / "gpt")
-    assert "what the demonstration did not write" in again.stderr
+    assert "that the demonstration did not write" in again.stderr
 
 
 def test_files_that_are_not_utf_8_are_skipped_by_name(tmp_path: Path) -> None:

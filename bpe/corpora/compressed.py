@@ -130,7 +130,8 @@ def _new_zstd() -> _Stream:
         raise MissingDependencyError(
             'reading .zst files needs one more package: pip install "chimera-bpe[zstd]"'
         ) from None
-    return zstd.ZstdDecompressor()
+    stream: _Stream = zstd.ZstdDecompressor()
+    return stream
 
 
 #: Suffix to what makes a new stream of that format.

@@ -80,10 +80,18 @@ void PretokenMerger::merge_by_heap(std::string_view pretoken, IdBuffer& out,
     throw std::invalid_argument("a pretoken of " + std::to_string(pretoken.size()) +
                                 " bytes is too long; the limit is 4294967294");
   }
+  const GiveBackOnExit give_back{*this};
   link(pretoken, progress);
   merge_all(progress);
-  for (std::uint32_t at = 0; at != kNoNode; at = nodes_[at].next) out.push_back(nodes_[at].id);
-  give_back();
+  append_ids(out, progress);
+}
+
+void PretokenMerger::append_ids(IdBuffer& out, const Progress& progress) const {
+  std::size_t step = 0;
+  for (std::uint32_t at = 0; at != kNoNode; at = nodes_[at].next) {
+    if (++step % kStepsBetweenChecks == 0) progress.check();
+    out.push_back(nodes_[at].id);
+  }
 }
 
 void PretokenMerger::merge_all(const Progress& progress) {
@@ -98,22 +106,23 @@ void PretokenMerger::merge_all(const Progress& progress) {
   }
 }
 
+// Everything that takes time per byte is inside loops that look at `progress`: a resize() of a
+// gigabyte, or a make_heap() over it, would not.
 void PretokenMerger::link(std::string_view pretoken, const Progress& progress) {
   const auto count = static_cast<std::uint32_t>(pretoken.size());
-  nodes_.resize(count);
-  for (std::uint32_t at = 0; at < count; ++at) {
-    const std::uint32_t id = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[at])];
-    nodes_[at] = {id, at - 1, at + 1, {}};
-  }
-  nodes_.front().previous = kNoNode;
-  nodes_.back().next = kNoNode;
+  nodes_.clear();
+  nodes_.reserve(count);
   heap_.clear();
+  std::uint32_t next_id = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[0])];
   for (std::uint32_t at = 0; at + 1 < count; ++at) {
     if (at % kStepsBetweenChecks == 0) progress.check();
-    nodes_[at].merge = vocabulary_.merges.find(nodes_[at].id, nodes_[at + 1].id);
-    if (nodes_[at].merge.rank != kNoRank) push(at);
+    const std::uint32_t id = next_id;
+    next_id = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[at + 1])];
+    nodes_.push_back({id, at - 1, at + 1, vocabulary_.merges.find(id, next_id)});
+    queue(at);
   }
-  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+  nodes_.push_back({next_id, count - 2, kNoNode, {}});
+  nodes_.front().previous = kNoNode;
 }
 
 void PretokenMerger::merge_with_next(std::uint32_t at) {
@@ -132,13 +141,14 @@ void PretokenMerger::update(std::uint32_t at) {
   Node& node = nodes_[at];
   node.merge =
       node.next == kNoNode ? Merge{} : vocabulary_.merges.find(node.id, nodes_[node.next].id);
-  if (node.merge.rank == kNoRank) return;
-  push(at);
-  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  queue(at);
 }
 
-void PretokenMerger::push(std::uint32_t at) {
-  heap_.push_back(static_cast<std::uint64_t>(nodes_[at].merge.rank) << 32 | at);
+void PretokenMerger::queue(std::uint32_t at) {
+  const std::uint32_t rank = nodes_[at].merge.rank;
+  if (rank == kNoRank) return;
+  heap_.push_back(static_cast<std::uint64_t>(rank) << 32 | at);
+  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
 }
 
 void PretokenMerger::give_back() {

@@ -41,11 +41,18 @@ class PretokenMerger {
     Merge merge;
   };
 
+  // Large memory goes back whether the pretoken was encoded or somebody pressed Ctrl-C.
+  struct GiveBackOnExit {
+    PretokenMerger& merger;
+    ~GiveBackOnExit() { merger.give_back(); }
+  };
+
   void link(std::string_view pretoken, const Progress& progress);
   void merge_all(const Progress& progress);
   void merge_with_next(std::uint32_t at);
   void update(std::uint32_t at);
-  void push(std::uint32_t at);
+  void queue(std::uint32_t at);
+  void append_ids(IdBuffer& out, const Progress& progress) const;
   void give_back();
 
   const Vocabulary& vocabulary_;

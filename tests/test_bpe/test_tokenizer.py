@@ -18,7 +18,8 @@ TEXT = "Hello, wörld! 你好 <|endoftext|> it's 12345\n\n  done\x00"
 
 @pytest.fixture
 def tokenizer(engine: str) -> bpe.Tokenizer:
-    corpus = [TEXT.replace("<|endoftext|>", ""), "hello hello world world's catalogues of marvels"] * 3
+    sample = TEXT.replace("<|endoftext|>", "")
+    corpus = [sample, "hello hello world world's catalogues of marvels"] * 3
     specials = ["<|endoftext|>", "<|end|>"]
     return bpe.train(corpus, 300, special_tokens=specials, pattern="cl100k", engine=engine)
 

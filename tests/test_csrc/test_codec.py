@@ -1,6 +1,6 @@
 """The native codec against a slow encoder that follows the definition word by word.
 
-`test_codec_published.py` holds the comparison with tiktoken and its vocabularies.
+`test_decoder.py` holds the way back, `test_codec_published.py` the comparison with tiktoken.
 """
 
 from __future__ import annotations
@@ -322,87 +322,6 @@ def test_an_unknown_special_id_is_named() -> None:
         codec.encode(b"", [300, 301])
     with pytest.raises(SpecialTokenError, match="97"):
         codec.find_special(b"", [97])
-
-
-# --- decoding --------------------------------------------------------------------------------
-
-
-def test_ids_decode_to_their_bytes_whatever_holds_them() -> None:
-    codec = make_codec({**BYTES, 256: b"hello, long token", 900: b"!"}, specials={b"<s>": 400})
-    ids = [256, 104, 105, 400, 256, 900]
-    expected = b"hello, long tokenhi<s>hello, long token!"
-    assert expected == codec.decode_bytes(ids)
-    assert expected == codec.decode_bytes(tuple(ids))
-    assert expected == codec.decode_bytes(iter(ids))  # type: ignore[arg-type]
-    assert expected == codec.decode_bytes([np.int64(id_) for id_ in ids])
-    for dtype in ("i2", "u2", "i4", "u4", "i8", "u8", ">i4", ">u8", object):
-        assert expected == codec.decode_bytes(np.array(ids, dtype))
-        assert expected[::-1][:1] == codec.decode_bytes(np.array(ids, dtype)[::-1][:1])
-    assert b"hi" == codec.decode_bytes(np.array([104, 0, 105, 0], np.uint8)[::2])
-    assert b"" == codec.decode_bytes([])
-    assert b"" == codec.decode_bytes(np.array([], np.int64))
-
-
-@pytest.mark.parametrize(
-    "bad", [-1, 257, 899, 2**31, 2**32, 2**32 + 97, 2**63, 2**64, 10**30, -(10**30)]
-)
-def test_an_unknown_id_is_named_with_its_place(bad: int) -> None:
-    codec = make_codec({**BYTES, 900: b"!"})
-    with pytest.raises(DecodeError, match=rf"ids\[1\] is {bad}\b"):
-        codec.decode_bytes([97, bad])
-    with pytest.raises(DecodeError, match=str(bad)):
-        codec.token_bytes(bad)
-
-
-def test_an_integer_too_long_to_print_is_refused_too() -> None:
-    with pytest.raises(DecodeError, match=r"ids\[0\]"):
-        make_codec().decode_bytes([10**5000])
-
-
-@pytest.mark.parametrize("dtype", ["i1", "i2", "i4", "i8"])
-def test_a_negative_id_in_an_array_does_not_wrap(dtype: str) -> None:
-    with pytest.raises(DecodeError, match=r"ids\[2\] is -1"):
-        make_codec().decode_bytes(np.array([97, 98, -1], dtype))
-
-
-@pytest.mark.parametrize("bad", [True, 1.0, None, "a", np.float32(1), np.bool_(True), [1]])
-def test_what_is_no_integer_is_a_type_error_with_its_place(bad: object) -> None:
-    with pytest.raises(TypeError, match=r"ids\[1\]"):
-        make_codec().decode_bytes([97, bad])  # type: ignore[list-item]
-
-
-def test_arrays_of_other_shapes_and_types_are_refused() -> None:
-    codec = make_codec()
-    with pytest.raises(ValueError, match="dimension"):
-        codec.decode_bytes(np.zeros((2, 2), int))
-    for bad in (np.zeros(2), np.zeros(2, bool), np.array(5), "ab", 5, None):
-        with pytest.raises(TypeError):
-            codec.decode_bytes(bad)  # type: ignore[arg-type]
-
-
-def test_a_list_that_changes_while_it_is_read_does_no_harm() -> None:
-    ids: list[object] = [97] * 10
-
-    class Emptier:
-        def __index__(self) -> int:
-            ids.clear()
-            return 98
-
-    ids[3] = Emptier()
-    assert b"aaab" == make_codec().decode_bytes(ids)  # type: ignore[arg-type]
-
-
-def test_single_tokens_are_found_in_both_directions() -> None:
-    codec = make_codec({**BYTES, 256: b"ab"}, specials={b"<s>": 300})
-    assert (256, 300, None) == (
-        codec.token_id(b"ab"),
-        codec.token_id(b"<s>"),
-        codec.token_id(b"x<"),
-    )
-    assert codec.token_id(b"") is None
-    assert (b"ab", b"<s>") == (codec.token_bytes(256), codec.token_bytes(300))
-    with pytest.raises(TypeError):
-        codec.token_bytes("a")  # type: ignore[arg-type]
 
 
 # --- batches and threads ---------------------------------------------------------------------
