@@ -21,6 +21,9 @@ from benchmarks.corpora import ROOT, corpus_file
 #: Megabytes of the prefix on which results are compared before anything is timed.
 VERIFY_MEGABYTES = 2.0
 TIMEOUT_SECONDS = 900
+#: A contestant that took so many times as long as the fastest, and so many seconds, is timed once:
+#: more rounds would teach nothing and hold up those that are close together.
+SLOW_FACTOR, SLOW_SECONDS = 10.0, 10.0
 
 
 class ResultsDiffer(Exception):
@@ -42,6 +45,8 @@ def run_case(
     digests: dict[str, dict[str, Any]] = {}
     for round_ in range(rounds):
         for name in case.contestants:
+            if _is_slow(name, digests):
+                continue
             result = _run(name, case.as_job(), path)
             _check_equal(case, digests | {name: result})
             digests[name] = result
@@ -57,6 +62,14 @@ def run_case(
                 **case.as_job(),
                 **result,
             }
+
+
+def _is_slow(name: str, results: dict[str, dict[str, Any]]) -> bool:
+    if name not in results:
+        return False
+    fastest = min(result["seconds"][0] for result in results.values())
+    seconds = float(results[name]["seconds"][0])
+    return seconds > SLOW_SECONDS and seconds > SLOW_FACTOR * fastest
 
 
 def _check_equal(case: Case, results: dict[str, dict[str, Any]]) -> None:

@@ -67,7 +67,8 @@ def _footnote(rows: list[Row]) -> str:
     versions = sorted({f"{row['contestant']} {row['version']}" for row in rows if row["version"]})
     rounds = max(row["round"] for row in rows) + 1
     lines = [
-        f"Medians of up to {rounds} processes, in turns, results verified to be equal first. "
+        f"Medians of up to {rounds} processes, in turns, results verified to be equal first; "
+        "contestants at least ten times slower than the fastest ran once. "
         f"{machines}; {', '.join(versions)}."
     ]
     load = max(row["load"] for row in rows)
