@@ -32,12 +32,13 @@ from bpe.unicode_version import UNICODE_VERSION
 from chimera_bpe import warn_about_foreign_files
 
 if TYPE_CHECKING:
+    from bpe.counting import count
     from bpe.counts import PretokenCounts
     from bpe.patterns import Pattern
     from bpe.registry import encoding_for_model, get_encoding, list_encoding_names
     from bpe.spec import Merges, TokenizerSpec
     from bpe.tokenizer import Tokenizer
-    from bpe.training import count, train
+    from bpe.training import train
 
 __version__ = "0.1.0"
 
@@ -50,7 +51,7 @@ _HOME = {
     "PretokenCounts": "bpe.counts",
     "Tokenizer": "bpe.tokenizer",
     "TokenizerSpec": "bpe.spec",
-    "count": "bpe.training",
+    "count": "bpe.counting",
     "encoding_for_model": "bpe.registry",
     "get_encoding": "bpe.registry",
     "list_encoding_names": "bpe.registry",

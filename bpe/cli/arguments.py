@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-# These repeat what bpe.engines and bpe.training say, because importing them would take longer than
+# These repeat what bpe.engines and bpe.counting say, because importing them would take longer than
 # `bpe --help` may; a test holds them equal.
 ENGINES = ("native", "reference")
 TIE_BREAKS = ("id", "huggingface", "bytes_max", "bytes_min")

@@ -16,9 +16,9 @@ import pytest
 
 import bpe
 from bpe.cli import arguments, main
+from bpe.counting import DEFAULT_PATTERN
 from bpe.engines import TIE_BREAKS, EngineName
 from bpe.token_files import read_tokens
-from bpe.training import DEFAULT_PATTERN
 
 TEXT = "Grüße, the cat sat on the mat. " * 20 + "<|endoftext|>\r\n\x00 😀\n"
 
