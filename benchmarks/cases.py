@@ -1,8 +1,9 @@
 """What is measured: every case as data.
 
-A training case goes from a file on disk to a vocabulary, an encoding case from a list of `str` in
-memory to ids. All contestants of a case must give the same result, byte for byte or id for id; the
-one exception carries its reason in `not_comparable` and is reported with it.
+A training case goes from a file on disk to a vocabulary, a counting case from the file to its
+distinct pretokens, an encoding case from a list of `str` in memory to ids. All contestants of a
+case must give the same result, byte for byte or id for id; who cannot carries the reason in
+`not_comparable` and is reported with it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Task = Literal["train", "encode"]
+Task = Literal["train", "count", "encode"]
 CORPORA = ("english", "code", "multilingual")
 
 
@@ -19,16 +20,16 @@ class Case:
     """One line of a table.
 
     Attributes:
-        task: "train" or "encode".
+        task: "train", "count" or "encode".
         corpus: Name of a file in the corpora folder, without its ending.
         megabytes: Size of its prefix that is used.
         contestants: Names of modules in `benchmarks.contestants`.
-        pattern: Split pattern (train).
+        pattern: Split pattern (train, count).
         vocab_size: 256 bytes + merges, without special tokens (train).
         tie_break: Which of equally frequent pairs goes first (train).
         encoding: Name of a published vocabulary (encode).
         num_threads: Threads that a contestant may use.
-        passes: How often the same text is encoded by one process.
+        passes: How often one process does the work (count, encode).
         not_comparable: Contestant -> why its result differs by design.
     """
 
@@ -47,7 +48,8 @@ class Case:
     @property
     def name(self) -> str:
         """A name that says everything, for the results and for --only."""
-        what = self.encoding or f"{self.pattern}-{self.vocab_size}-{self.tie_break}"
+        parts = (self.encoding, self.pattern, self.vocab_size, self.tie_break)
+        what = "-".join(str(part) for part in parts if part)
         return f"{self.task}-{self.corpus}-{self.megabytes:g}MB-{what}-{self.num_threads}t"
 
     def as_job(self) -> dict[str, Any]:
@@ -59,8 +61,11 @@ class Case:
 
 def _training() -> list[Case]:
     families = (
-        ("gpt2", "huggingface", ("ours", "tokenizers", "gigatoken")),
-        ("cl100k", "id", ("ours", "rustbpe", "bpeasy")),
+        ("gpt2", "huggingface", 32_768, ("ours", "tokenizers", "gigatoken")),
+        ("gpt2", "id", 32_768, ("ours", "rustbpe", "gigatoken")),
+        ("gpt2", "id", 100_256, ("ours", "rustbpe", "gigatoken")),
+        ("cl100k", "id", 32_768, ("ours", "rustbpe", "bpeasy")),
+        ("cl100k", "id", 100_256, ("ours", "rustbpe")),
     )
     return [
         Case(
@@ -69,12 +74,30 @@ def _training() -> list[Case]:
             100,
             contestants,
             pattern=pattern,
-            vocab_size=32_768,
+            vocab_size=vocab_size,
             tie_break=tie_break,
             num_threads=num_threads,
         )
         for corpus in CORPORA
-        for pattern, tie_break, contestants in families
+        for pattern, tie_break, vocab_size, contestants in families
+        for num_threads in (1, 2)
+    ]
+
+
+def _counting() -> list[Case]:
+    return [
+        Case(
+            "count",
+            corpus,
+            100,
+            ("ours", "gigatoken") if pattern == "gpt2" else ("ours",),
+            pattern=pattern,
+            num_threads=num_threads,
+            passes=3,
+            not_comparable={"gigatoken": "it cannot count alone: trained for one merge"},
+        )
+        for corpus in CORPORA
+        for pattern in ("gpt2", "cl100k", "o200k")
         for num_threads in (1, 2)
     ]
 
@@ -113,4 +136,10 @@ def _small_encoding() -> list[Case]:
     return [Case("encode", "english", 1, ("ours", "reference"), encoding="cl100k_base", passes=2)]
 
 
-CASES: tuple[Case, ...] = (*_training(), *_small_training(), *_encoding(), *_small_encoding())
+CASES: tuple[Case, ...] = (
+    *_training(),
+    *_small_training(),
+    *_counting(),
+    *_encoding(),
+    *_small_encoding(),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,5 +48,19 @@ def _read(folder: Path, name: str) -> bytes:
 
 
 def documents(path: str) -> list[str]:
-    """Return the documents of a file, for contestants that take no file."""
-    return Path(path).read_bytes().decode("utf-8").split(SEPARATOR)
+    """Return the documents of a file, for contestants that take texts."""
+    return list(stream_documents(path))
+
+
+def stream_documents(path: str, block_bytes: int = 1 << 20) -> Iterator[str]:
+    """Yield the documents of a file one by one, for contestants that take an iterator.
+
+    None of them has to hold the corpus then, so their memory can be compared with ours.
+    """
+    separator = SEPARATOR.encode()
+    unfinished = b""
+    with Path(path).open("rb") as file:
+        while block := file.read(block_bytes):
+            *complete, unfinished = (unfinished + block).split(separator)
+            yield from (document.decode("utf-8") for document in complete)
+    yield unfinished.decode("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,17 +28,27 @@ BUSY = 3.0
 
 
 def read_results(folder: Path) -> list[Row]:
-    """Return the rows of all results files, oldest first."""
-    rows = []
-    for path in sorted(folder.glob("*.jsonl")):
-        rows += [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return sorted(rows, key=lambda row: str(row["when"]))
+    """Return the rows of all results files, oldest first; of each case those of its newest file."""
+    case_to_rows: dict[str, list[Row]] = {}
+    files = [
+        [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for path in sorted(folder.glob("*.jsonl"))
+    ]
+    for rows in sorted(files, key=lambda rows: max((str(row["when"]) for row in rows), default="")):
+        for case in dict.fromkeys(row["case"] for row in rows):
+            case_to_rows[case] = [row for row in rows if row["case"] == case]
+    kept = [row for rows in case_to_rows.values() for row in rows]
+    return sorted(kept, key=lambda row: str(row["when"]))
 
 
 def tables(rows: list[Row]) -> str:
     """Return the Markdown of all tables: training, encoding, and the machine below."""
+    training = _task(rows, "train")
+    sizes = sorted({row["vocab_size"] for row in training})
     parts = [
-        _training_table(_task(rows, "train")),
+        *(_training_table([row for row in training if row["vocab_size"] == n]) for n in sizes),
+        _memory_table(training),
+        _counting_table(_task(rows, "count")),
         _encoding_table(_task(rows, "encode")),
         _small_table([row for row in rows if row["bytes"] <= SMALL]),
         _footnote(rows),
@@ -81,28 +91,54 @@ def _footnote(rows: list[Row]) -> str:
 
 
 def _training_table(rows: list[Row]) -> str:
-    """Seconds from a file to a vocabulary; lower is better."""
+    """Seconds from a file to a vocabulary of one size; lower is better."""
     if not rows:
         return ""
-    corpora = list(dict.fromkeys(row["corpus"] for row in rows))
-    heads = [f"{corpus}, {threads} thr" for corpus in corpora for threads in (1, 2)]
-    lines = [
-        f"Training, seconds for 100 MB and {rows[0]['vocab_size']:,} tokens (lower is better):",
-        "",
-    ]
-    lines += _header(["", "pattern", *heads])
+    title = f"Training, seconds for 100 MB and {rows[0]['vocab_size']:,} tokens (lower is better):"
+    return _table(rows, title, lambda row: row["seconds"][0], (1, 2))
+
+
+def _memory_table(rows: list[Row]) -> str:
+    """Largest resident size of a training process; lower is better."""
+    if not rows:
+        return ""
+    size = max(row["vocab_size"] for row in rows)
+    title = (
+        f"Peak memory of the whole process, MB, for the same at {size:,} tokens (lower is better):"
+    )
+    chosen = [row for row in rows if row["vocab_size"] == size]
+    return _table(chosen, title, lambda row: row["peak_mb"], (1, 2), "{:.0f}")
+
+
+def _counting_table(rows: list[Row]) -> str:
+    """Seconds from a file to its distinct pretokens; lower is better."""
+    if not rows:
+        return ""
+    title = "Counting pretokens alone, seconds for 100 MB, the best of three passes:"
+    return _table(rows, title, lambda row: min(row["seconds"]), (1, 2), "{:.3f}")
+
+
+def _table(
+    rows: list[Row],
+    title: str,
+    value_of: Callable[[Row], float],
+    threads: tuple[int, ...],
+    form: str = "{:.2f}",
+) -> str:
+    """One line for each contestant and pattern, one column for each corpus and thread count."""
+    columns = [(corpus, n) for corpus in dict.fromkeys(r["corpus"] for r in rows) for n in threads]
+    lines = [title, ""]
+    lines += _header(["", "pattern", *(f"{corpus}, {n} thr" for corpus, n in columns)])
     for pattern in dict.fromkeys(row["pattern"] for row in rows):
         chosen = [row for row in rows if row["pattern"] == pattern]
         for name in dict.fromkeys(row["contestant"] for row in chosen):
+            of_name = [row for row in chosen if row["contestant"] == name]
             cells = [
                 _cell(
-                    row["seconds"][0]
-                    for row in chosen
-                    if (row["contestant"], row["corpus"], row["num_threads"])
-                    == (name, corpus, threads)
+                    (value_of(r) for r in of_name if (r["corpus"], r["num_threads"]) == column),
+                    form,
                 )
-                for corpus in corpora
-                for threads in (1, 2)
+                for column in columns
             ]
             lines.append(_line([TITLES.get(name, name), pattern, *cells]))
     return "\n".join(lines)

@@ -28,7 +28,7 @@ def main() -> None:
     """Do the job and print seconds, peak memory and the hash of the result as JSON."""
     job = json.load(sys.stdin)
     contestant = importlib.import_module(f"benchmarks.contestants.{job['contestant']}")
-    work = _train if job["task"] == "train" else _encode
+    work = {"train": _train, "count": _count, "encode": _encode}[job["task"]]
     times, digest, items = work(contestant, job)
     result = {
         "seconds": [round(wall, 4) for wall, _ in times],
@@ -46,6 +46,16 @@ def _train(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]
         trained = contestant.train(job)
     tokens = list(contestant.tokens(trained))
     return times, hash_of(tokens), len(tokens)
+
+
+def _count(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
+    passes: list[Times] = []
+    for _ in range(job["passes"]):
+        with timed() as times:
+            counts = contestant.count(job)
+        passes += times
+    listed = list(contestant.counted(counts))
+    return passes, hash_of(listed), len(listed)
 
 
 def _encode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:

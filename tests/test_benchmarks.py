@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def row(contestant: str, seconds: float, **changes: Any) -> dict[str, Any]:
         "num_threads": 1,
         "contestant": contestant,
         "seconds": [seconds],
+        "peak_mb": 80,
         "bytes": 100_000_000,
         "round": 0,
         "machine": "a machine",
@@ -91,12 +93,29 @@ def test_the_hash_of_a_result_knows_where_its_parts_end() -> None:
 def test_a_table_shows_medians_and_who_ran() -> None:
     rows = [row("ours", s, round=r) for r, s in enumerate((1.0, 2.0, 9.0))]
     text = report.tables([*rows, row("rustbpe", 4.0)])
-    assert "| **chimera-bpe** | gpt2 | 2.0 | – |" in text
-    assert "| rustbpe | gpt2 | 4.0 | – |" in text
+    assert "| **chimera-bpe** | gpt2 | 2.00 | – |" in text
+    assert "| rustbpe | gpt2 | 4.00 | – |" in text
+    assert "| rustbpe | gpt2 | 80 | – |" in text
     assert "a machine" in text
     assert "rustbpe 1.0" in text
     assert "busy" not in text
     assert "busy with other work (load average up to 9)" in report.tables([row("ours", 1, load=9)])
+
+
+def test_of_a_case_that_was_measured_again_only_the_new_rows_count(tmp_path: Path) -> None:
+    for name, when, cases in (("b", "2026-01-01", "xy"), ("a", "2026-01-02", "x")):
+        rows = [json.dumps({"case": case, "when": when}) for case in cases]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
+    found = [(row["case"], row["when"]) for row in report.read_results(tmp_path)]
+    assert [("y", "2026-01-01"), ("x", "2026-01-02")] == found
+
+
+def test_documents_are_the_same_however_the_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("é<|endoftext|><|endoftext|>b\n<|endoftext|>c", "utf-8")
+    for block_bytes in (1, 2, 3, 14, 1 << 20):
+        found = list(corpora.stream_documents(str(path), block_bytes))
+        assert ["é", "", "b\n", "c"] == found
 
 
 def test_text_without_a_place_for_the_tables_is_refused() -> None:

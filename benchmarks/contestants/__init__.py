@@ -2,6 +2,8 @@
 
     version() -> str                     version of the library, or "" for this tree
     train(job) -> object                 from job["path"] to whatever the library returns (timed)
+    count(job) -> object                 from job["path"] to its distinct pretokens (timed)
+    counted(counts) -> Iterable[bytes]   what was counted, in a fixed order (not timed)
     tokens(trained) -> Iterable[bytes]   its merged tokens in the order they were made (not timed)
     encoder(job) -> Callable[[list[str]], list[ids]]   from texts to ids (timed)
 

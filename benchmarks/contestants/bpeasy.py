@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from benchmarks.corpora import documents
+from benchmarks.corpora import stream_documents
 from bpe.patterns import NAMED_PATTERNS
 
 #: It insists on a limit; no token of the cases comes near this one.
@@ -23,7 +23,7 @@ def train(job: dict[str, Any]) -> dict[bytes, int]:
     import bpeasy
 
     pattern = NAMED_PATTERNS[job["pattern"]]
-    texts = iter(documents(job["path"]))
+    texts = stream_documents(job["path"])
     return dict(bpeasy.train_bpe(texts, pattern, MAX_TOKEN_LENGTH, job["vocab_size"]))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.corpora import SEPARATOR
 
 PRETOKENIZERS = {"cl100k_base": "cl100k", "o200k_base": "o200k"}
+TIE_BREAKS = {"huggingface": "huggingface", "id": "raw_token_ids"}
 
 
 def version() -> str:
@@ -25,7 +26,18 @@ def train(job: dict[str, Any]) -> Any:
 
     assert job["pattern"] == "gpt2"
     source = gigatoken.TextFileSource([job["path"]], separator=SEPARATOR.encode())
-    return gigatoken.train_bpe(source, job["vocab_size"], [], tie_breaking=job["tie_break"])
+    rule = TIE_BREAKS[job["tie_break"]]
+    return gigatoken.train_bpe(source, job["vocab_size"], [], tie_breaking=rule)
+
+
+def count(job: dict[str, Any]) -> Any:
+    """Train for one merge: it has no counting of its own, and this is the least that counts."""
+    return train(job | {"vocab_size": 257, "tie_break": "id"})
+
+
+def counted(counts: Any) -> Iterable[bytes]:
+    """The one merge: its counts cannot be had."""
+    return tokens(counts)
 
 
 def tokens(trained: Any) -> Iterable[bytes]:

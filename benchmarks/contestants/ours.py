@@ -27,6 +27,21 @@ def train(job: dict[str, Any], engine: EngineName = "native") -> bpe.Tokenizer:
     )
 
 
+def count(job: dict[str, Any]) -> bpe.PretokenCounts:
+    """Count the pretokens of the file."""
+    return bpe.count(
+        job["path"],
+        pattern=job["pattern"],
+        special_tokens=("<|endoftext|>",),
+        num_threads=job["num_threads"],
+    )
+
+
+def counted(counts: bpe.PretokenCounts) -> Iterable[bytes]:
+    """Every pretoken with its count, sorted."""
+    return (b"%s %d" % item for item in counts.items())
+
+
 def tokens(trained: bpe.Tokenizer) -> Iterable[bytes]:
     """The merged tokens in order."""
     spec = trained.spec

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from benchmarks.corpora import documents
+from benchmarks.corpora import stream_documents
 from bpe.patterns import NAMED_PATTERNS
 
 
@@ -21,7 +21,7 @@ def train(job: dict[str, Any]) -> Any:
 
     tokenizer = rustbpe.Tokenizer()
     pattern = NAMED_PATTERNS[job["pattern"]]
-    texts = iter(documents(job["path"]))
+    texts = stream_documents(job["path"])
     tokenizer.train_from_iterator(texts, job["vocab_size"], pattern=pattern)
     return tokenizer
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from benchmarks.corpora import documents
+from benchmarks.corpora import stream_documents
 from bpe.patterns import NAMED_PATTERNS
 from bpe.spec import Merges
 
@@ -37,7 +37,7 @@ def train(job: dict[str, Any]) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(documents(job["path"]), trainer)
+    tokenizer.train_from_iterator(stream_documents(job["path"]), trainer)
     return tokenizer
 
 
