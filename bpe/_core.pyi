@@ -54,6 +54,9 @@ def train(
     progress: Callable[[str, int, int], None] | None,
     verify: bool = False,
     *,
+    forbidden_tokens: Sequence[bytes] = (),
+    max_token_words: int | None = None,
+    on_merges: Callable[[list[tuple[int, int]]], object] | None = None,
     prune_threshold: int = 0,  # this and the next only make tests sharper, never a difference
     max_narrow_symbol: int = 65535,
 ) -> list[tuple[int, int]]: ...

@@ -7,7 +7,7 @@ Bytes that are no valid UTF-8 are kept: each such byte counts as a symbol of its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
 
@@ -23,6 +23,9 @@ TIE_BREAKS: tuple[str, ...] = get_args(TieBreak)
 
 #: Called as progress(phase, done, total) from the thread that called us; total 0 means unknown.
 Progress = Callable[[str, int, int], None]
+
+#: Called with the merges made since the last call, in their order.
+OnMerges = Callable[[Sequence[tuple[int, int]]], object]
 
 EngineName = Literal["native", "reference"]
 
@@ -119,11 +122,15 @@ class Engine(Protocol):
         initial_pairs: Sequence[tuple[int, int]],
         num_threads: int,
         progress: Progress | None,
+        max_token_words: int | None = None,
+        forbidden_tokens: Collection[bytes] = (),
+        on_merges: OnMerges | None = None,
     ) -> list[tuple[int, int]]:
         """Return up to num_merges new pairs; byte b has id b, merge k makes id 256 + k.
 
         `initial_pairs` are merges that are applied first, in that order, whatever their count;
-        the new merges follow them and are numbered after them.
+        the new merges follow them and are numbered after them. When this returns or raises,
+        `on_merges` has been told of all new merges that were made.
         """
 
     def codec(self, spec: TokenizerSpec) -> Codec: ...

@@ -6,13 +6,13 @@ A pattern with a scanner of its own is split, counted and encoded in C++. Any ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpe import _core, engines
-from bpe.engines import Progress, TieBreak
+from bpe.engines import OnMerges, Progress, TieBreak
 from bpe.patterns import Pattern
 from bpe.regex_split import split as split_by_regex
 from bpe.spec import TokenizerSpec
@@ -85,6 +85,9 @@ class NativeEngine:
         initial_pairs: Sequence[tuple[int, int]],
         num_threads: int,
         progress: Progress | None,
+        max_token_words: int | None = None,
+        forbidden_tokens: Collection[bytes] = (),
+        on_merges: OnMerges | None = None,
         verify: bool = False,
     ) -> list[tuple[int, int]]:
         """See `bpe.engines.Engine.train`; `verify` recounts every pair after every merge."""
@@ -98,6 +101,9 @@ class NativeEngine:
             num_threads,
             progress,
             verify,
+            max_token_words=max_token_words,
+            forbidden_tokens=list(forbidden_tokens),
+            on_merges=on_merges,
         )
 
     def codec(self, spec: TokenizerSpec) -> NativeCodec:

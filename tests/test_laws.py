@@ -31,6 +31,7 @@ from bpe.testing.random_inputs import (
     random_corpus,
     random_initial_pairs,
     random_text,
+    random_tokens,
 )
 
 NATIVE, REFERENCE = get_engine("native"), get_engine("reference")
@@ -207,6 +208,8 @@ def test_counts_do_not_depend_on_where_a_file_is_cut_for_threads(name: str, tmp_
     num_merges=st.integers(0, 40),
     min_frequency=st.sampled_from([1, 1, 2, 5]),
     max_token_bytes=st.sampled_from([None, None, 2, 5]),
+    max_token_words=st.sampled_from([None, None, 1, 2]),
+    random=st.integers(0, 2**16).map(Random),
 )
 def test_the_engines_learn_the_same_merges(
     tie_break: Any,
@@ -214,6 +217,8 @@ def test_the_engines_learn_the_same_merges(
     num_merges: int,
     min_frequency: int,
     max_token_bytes: int | None,
+    max_token_words: int | None,
+    random: Random,
 ) -> None:
     laws.trainings_agree(
         REFERENCE,
@@ -223,6 +228,8 @@ def test_the_engines_learn_the_same_merges(
         tie_break=tie_break,
         min_frequency=min_frequency,
         max_token_bytes=max_token_bytes,
+        max_token_words=max_token_words,
+        forbidden_tokens=random_tokens(random, counts) if counts else (),
     )
 
 
@@ -234,7 +241,13 @@ def test_the_engines_learn_the_same_merges_from_thousands_of_corpora(tie_break: 
     stop = time.monotonic() + 30
     for number in range(1500):
         counts = random_corpus(random)
-        rules = Rules(tie_break, random.choice((1, 1, 3)), random.choice((None, None, 4)))
+        rules = Rules(
+            tie_break,
+            random.choice((1, 1, 3)),
+            random.choice((None, None, 4)),
+            random.choice((None, None, None, 1, 2)),
+            frozenset(random_tokens(random, counts) if number % 3 == 0 else ()),
+        )
         initial = random_initial_pairs(random, counts) if number % 4 == 0 else []
         expected = reference_train(counts, 50, rules, initial)
         actual = _core.train(
@@ -247,6 +260,8 @@ def test_the_engines_learn_the_same_merges_from_thousands_of_corpora(tie_break: 
             1,
             None,
             verify=True,
+            max_token_words=rules.max_token_words,
+            forbidden_tokens=list(rules.forbidden_tokens),
             prune_threshold=random.choice((0, 2, 5, 100)),
             max_narrow_symbol=random.choice((65_535, 258, 264)),
         )

@@ -4,7 +4,7 @@
     python tools/fuzz_training.py --number 500 --seed 7
 
 Each corpus is small, over one to four bytes, with long runs and many ties, and trained with every
-tie rule. Minimum frequency, longest token, initial merges and threads vary. So do the count from
+tie rule. All other rules, initial merges and threads vary. So do the count from
 which the native engine follows a pair and the id from which it needs wider cells, because only
 large corpora would reach them. It recounts all pairs after every merge (`verify`). Prints how many
 trainings were compared; exits with 1 at the first that differs, naming its corpus.
@@ -22,7 +22,7 @@ from random import Random
 from bpe import _core
 from bpe.engines import TIE_BREAKS
 from bpe.reference.train import Rules, train
-from bpe.testing.random_inputs import random_corpus, random_initial_pairs
+from bpe.testing.random_inputs import random_corpus, random_initial_pairs, random_tokens
 
 #: No vocabulary of a small corpus reaches it.
 WIDEST = 65_535
@@ -51,6 +51,8 @@ class Case:
             self.num_threads,
             None,
             verify=True,
+            max_token_words=self.rules.max_token_words,
+            forbidden_tokens=list(self.rules.forbidden_tokens),
             prune_threshold=self.prune_threshold,
             max_narrow_symbol=self.max_narrow_symbol,
         )
@@ -90,6 +92,8 @@ def random_cases(random: Random) -> list[Case]:
     initial_pairs = random_initial_pairs(random, counts) if random.random() < 0.3 else []
     min_frequency = random.choice((1, 1, 1, 2, 5))
     max_token_bytes = random.choice((None, None, None, 2, 3, 7))
+    max_token_words = random.choice((None, None, None, 1, 2))
+    forbidden = frozenset(random_tokens(random, counts) if random.random() < 0.3 else ())
     num_merges = random.choice((0, 1, 5, 30, 200))
     num_threads = random.randint(1, 3)
     prune_threshold = random.choice((0, 0, 2, 3, 9, 2**33))
@@ -98,7 +102,13 @@ def random_cases(random: Random) -> list[Case]:
         Case(
             counts,
             num_merges,
-            Rules(tie_break, min_frequency, max_token_bytes),  # type: ignore[arg-type]
+            Rules(
+                tie_break,  # type: ignore[arg-type]
+                min_frequency,
+                max_token_bytes,
+                max_token_words,
+                forbidden,
+            ),
             initial_pairs,
             num_threads,
             prune_threshold,

@@ -5,12 +5,12 @@ Nothing is defined here. `num_threads` is taken and ignored, since no result dep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpe import engines
-from bpe.engines import Progress, TieBreak
+from bpe.engines import OnMerges, Progress, TieBreak
 from bpe.patterns import Pattern
 from bpe.reference.count import CountTable, count_documents
 from bpe.reference.decode import all_tokens, decode_bytes
@@ -69,9 +69,14 @@ class ReferenceEngine:
         initial_pairs: Sequence[tuple[int, int]],
         num_threads: int,
         progress: Progress | None,
+        max_token_words: int | None = None,
+        forbidden_tokens: Collection[bytes] = (),
+        on_merges: OnMerges | None = None,
     ) -> list[tuple[int, int]]:
-        rules = Rules(tie_break, min_frequency, max_token_bytes)
-        return train(table.items(), num_merges, rules, initial_pairs, progress)
+        rules = Rules(
+            tie_break, min_frequency, max_token_bytes, max_token_words, frozenset(forbidden_tokens)
+        )
+        return train(table.items(), num_merges, rules, initial_pairs, progress, on_merges)
 
     def codec(self, spec: TokenizerSpec) -> ReferenceCodec:
         return ReferenceCodec(spec)

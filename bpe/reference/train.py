@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bpe.engines import TIE_BREAKS, Progress, TieBreak
+from bpe.engines import TIE_BREAKS, OnMerges, Progress, TieBreak
 from bpe.errors import TrainingError
 from bpe.reference.count import MAX_COUNT, check_item
 from bpe.reference.tie_break import Pair, break_tie
@@ -28,6 +28,9 @@ class Rules:
         tie_break: Who wins among pairs with equal counts (see `break_tie`).
         min_frequency: A pair with a smaller count is never merged.
         max_token_bytes: A pair that would make a longer token is never merged; None for no limit.
+        max_token_words: The same for the words of a token: its longest stretches of bytes that
+            are not ASCII white space.
+        forbidden_tokens: A pair that would make one of these is never merged.
 
     Raises:
         TrainingError: A value makes no sense.
@@ -36,6 +39,8 @@ class Rules:
     tie_break: TieBreak = "id"
     min_frequency: int = 1
     max_token_bytes: int | None = None
+    max_token_words: int | None = None
+    forbidden_tokens: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
         if self.tie_break not in TIE_BREAKS:
@@ -45,6 +50,29 @@ class Rules:
         _check_at_least_one("min_frequency", self.min_frequency)
         if self.max_token_bytes is not None:
             _check_at_least_one("max_token_bytes", self.max_token_bytes)
+        if self.max_token_words is not None:
+            _check_at_least_one("max_token_words", self.max_token_words)
+
+    @property
+    def allow_everything(self) -> bool:
+        """Whether no pair is refused for the token that it would make."""
+        return (
+            self.max_token_bytes is None
+            and self.max_token_words is None
+            and not self.forbidden_tokens
+        )
+
+    def allow(self, token: bytes) -> bool:
+        """Return whether a pair may make this token.
+
+        >>> Rules(max_token_words=2).allow(b" of the"), Rules(max_token_words=2).allow(b" a b c")
+        (True, False)
+        """
+        return (
+            len(token) <= (self.max_token_bytes or MAX_COUNT)
+            and len(token.split()) <= (self.max_token_words or MAX_COUNT)
+            and token not in self.forbidden_tokens
+        )
 
 
 def train_by_recounting(
@@ -80,6 +108,7 @@ def train(
     rules: Rules,
     initial_pairs: Sequence[Pair] = (),
     progress: Progress | None = None,
+    on_merges: OnMerges | None = None,
 ) -> list[Pair]:
     """Return up to `num_merges` merges; the same as `train_by_recounting`.
 
@@ -89,6 +118,7 @@ def train(
         rules: What decides which pair is next.
         initial_pairs: Merges to apply first, in this order, whatever their count.
         progress: Called with ("merging", done, total) after each merge.
+        on_merges: Called with a list of the merge, before that.
 
     Raises:
         TrainingError: An argument makes no sense; the message names it.
@@ -102,8 +132,8 @@ def train(
     words = Words(counts)
     for new_id, initial in enumerate(initial_pairs, start=256):
         words.merge(initial, new_id)
-    # Without these two, `may_merge` never drops anything: training alone makes no token twice.
-    is_filtered = rules.max_token_bytes is not None or len(initial_pairs) > 0
+    # Otherwise `may_merge` never drops anything: training alone makes no token twice.
+    is_filtered = not rules.allow_everything or len(initial_pairs) > 0
     merges: list[Pair] = []
     while len(merges) < num_merges:
         candidates: Mapping[Pair, int] = words.pair_to_count
@@ -115,6 +145,8 @@ def train(
         words.merge(pair, len(tokens))
         tokens.append(tokens[pair[0]] + tokens[pair[1]])
         merges.append(pair)
+        if on_merges is not None:
+            on_merges([pair])
         if progress is not None:
             progress("merging", len(merges), num_merges)
     return merges
@@ -154,13 +186,12 @@ def merge_pair(word: Sequence[int], pair: Pair, new_id: int) -> list[int]:
 def may_merge(
     pair_to_count: Mapping[Pair, int], tokens: Sequence[bytes], rules: Rules
 ) -> dict[Pair, int]:
-    """Keep the pairs whose bytes, joined, are not too long and no token yet."""
+    """Keep the pairs whose bytes, joined, the rules allow and are no token yet."""
     known = set(tokens)
-    longest = rules.max_token_bytes or MAX_COUNT
     return {
         (left, right): count
         for (left, right), count in pair_to_count.items()
-        if len(joined := tokens[left] + tokens[right]) <= longest and joined not in known
+        if rules.allow(joined := tokens[left] + tokens[right]) and joined not in known
     }
 
 

@@ -7,7 +7,7 @@ compares engines stage by stage, so a failure names the stage.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -143,22 +143,30 @@ def trainings_agree(
     tie_break: TieBreak = "id",
     min_frequency: int = 1,
     max_token_bytes: int | None = None,
+    max_token_words: int | None = None,
+    forbidden_tokens: Collection[bytes] = (),
     initial_pairs: Sequence[tuple[int, int]] = (),
     num_threads: int = 1,
 ) -> None:
-    """Two engines learn the same merges in the same order."""
+    """Two engines learn the same merges in the same order, and tell of each when it is made."""
 
     def merges(engine: Engine) -> list[tuple[int, int]]:
-        return engine.train(
+        told: list[tuple[int, int]] = []
+        learned = engine.train(
             engine.count_table(counts),
             num_merges,
             tie_break=tie_break,
             min_frequency=min_frequency,
             max_token_bytes=max_token_bytes,
+            max_token_words=max_token_words,
+            forbidden_tokens=forbidden_tokens,
             initial_pairs=initial_pairs,
             num_threads=num_threads,
             progress=None,
+            on_merges=told.extend,
         )
+        assert learned == told
+        return learned
 
     assert merges(expected) == merges(actual)
 

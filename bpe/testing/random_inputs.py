@@ -63,6 +63,18 @@ def random_initial_pairs(
     return pairs
 
 
+def random_tokens(
+    random: Random, counts: Sequence[tuple[bytes, int]], *, max_tokens: int = 4
+) -> list[bytes]:
+    """Return distinct stretches of two or more bytes of the pretokens, of the short ones most."""
+    tokens: set[bytes] = set()
+    for _ in range(random.randrange(max_tokens + 1)):
+        word = random.choice(counts)[0]
+        start = random.randrange(len(word))
+        tokens.add(word[start : start + random.choice((2, 2, 3, 4, 8))])
+    return sorted(token for token in tokens if len(token) > 1)
+
+
 def _piece(random: Random) -> str:
     kind = random.random()
     if kind < 0.6:

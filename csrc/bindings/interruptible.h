@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -23,7 +24,9 @@ inline constexpr std::chrono::milliseconds kPollInterval{50};
 class Interruptible {
  public:
   // `callback` is None or callable(phase: str, done: int, total: int).
-  explicit Interruptible(pybind11::object callback) : callback_(std::move(callback)) {}
+  // `look` is called just before it, with the GIL held, whether there is a callback or not.
+  explicit Interruptible(pybind11::object callback, std::function<void()> look = {})
+      : callback_(std::move(callback)), look_(std::move(look)) {}
 
   // Calls work(progress) in a worker thread. The GIL must be held by the caller.
   template <class Work>
@@ -67,10 +70,12 @@ class Interruptible {
 
   void report() {
     if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
+    if (look_) look_();
     if (!callback_.is_none()) callback_(progress_.phase(), progress_.done(), progress_.total());
   }
 
   pybind11::object callback_;
+  std::function<void()> look_;
   Progress progress_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -19,25 +19,37 @@ namespace bpe::bindings {
 namespace {
 
 // More threads would change nothing: see trainer.h.
-std::vector<IdPair> train_table(const CountTable& table, std::uint64_t num_merges,
-                                const std::string& tie_break, std::uint64_t min_frequency,
-                                std::optional<std::uint64_t> max_token_bytes,
-                                std::vector<IdPair> initial_pairs, int /*num_threads*/,
-                                py::object progress, bool verify, std::uint64_t prune_threshold,
-                                std::uint32_t max_narrow_symbol) {
+std::vector<IdPair> train_table(
+    const CountTable& table, std::uint64_t num_merges, const std::string& tie_break,
+    std::uint64_t min_frequency, std::optional<std::uint64_t> max_token_bytes,
+    std::vector<IdPair> initial_pairs, int /*num_threads*/, py::object progress, bool verify,
+    const std::vector<py::bytes>& forbidden_tokens, std::optional<std::uint64_t> max_token_words,
+    const py::object& on_merges, std::uint64_t prune_threshold, std::uint32_t max_narrow_symbol) {
   TrainOptions options;
   options.num_merges = num_merges;
   options.tie_break = parse_tie_break(tie_break);
   options.min_frequency = std::max<std::uint64_t>(min_frequency, 1);
   if (max_token_bytes) options.max_token_bytes = *max_token_bytes;
+  if (max_token_words) options.max_token_words = *max_token_words;
+  options.forbidden_tokens.assign(forbidden_tokens.begin(), forbidden_tokens.end());
   options.initial_pairs = std::move(initial_pairs);
   options.verify = verify;
   options.prune_threshold = prune_threshold;
   options.max_narrow_symbol = std::clamp(max_narrow_symbol, kFirstMerge - 1, kMaxNarrowSymbol);
+  MergeLog log;
+  if (!on_merges.is_none()) options.log = &log;
+  const auto hand_over = [&] {
+    if (std::vector<IdPair> pairs = log.take(); !pairs.empty()) on_merges(std::move(pairs));
+  };
   std::vector<IdPair> merges;
-  Interruptible(std::move(progress)).run([&](Progress& state) {
-    merges = train(table, options, state);
-  });
+  try {
+    Interruptible(std::move(progress), hand_over).run([&](Progress& state) {
+      merges = train(table, options, state);
+    });
+  } catch (const py::error_already_set&) {  // Ctrl-C: what is there may still be wanted
+    hand_over();
+    throw;
+  }
   return merges;
 }
 
@@ -47,7 +59,9 @@ void bind_trainer(py::module_& module) {
   module.def("train", &train_table, py::arg("table"), py::arg("num_merges"), py::arg("tie_break"),
              py::arg("min_frequency"), py::arg("max_token_bytes"), py::arg("initial_pairs"),
              py::arg("num_threads"), py::arg("progress"), py::arg("verify") = false, py::kw_only(),
-             py::arg("prune_threshold") = 0, py::arg("max_narrow_symbol") = kMaxNarrowSymbol);
+             py::arg("forbidden_tokens") = py::tuple(), py::arg("max_token_words") = py::none(),
+             py::arg("on_merges") = py::none(), py::arg("prune_threshold") = 0,
+             py::arg("max_narrow_symbol") = kMaxNarrowSymbol);
 }
 
 }  // namespace bpe::bindings

@@ -5,8 +5,6 @@
 #include <array>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <unordered_set>
 
 #include "trainer/initial_tokens.h"
 #include "trainer/merge_pair.h"
@@ -30,7 +28,7 @@ class Trainer {
         progress_(progress),
         byte_to_symbol_(byte_symbols(options.tie_break)),
         initial_tokens_(initial_tokens(options.initial_pairs)),
-        initial_token_set_(initial_tokens_.begin(), initial_tokens_.end()),
+        filter_(initial_tokens_, options.forbidden_tokens, options.max_token_words),
         num_pretokens_(table.total()),
         cells_(table, byte_to_symbol_, needs_bytes()),
         lengths_(first_lengths()),
@@ -56,7 +54,7 @@ class Trainer {
  private:
   bool needs_bytes() const noexcept {
     return options_.tie_break == TieBreak::bytes_max || options_.tie_break == TieBreak::bytes_min ||
-           !options_.initial_pairs.empty();
+           !filter_.refuses_nothing();
   }
 
   static TokenLengths first_lengths() {
@@ -115,11 +113,12 @@ class Trainer {
     while (merges_.size() < options_.num_merges) {
       const auto best = queue.pop([this](PairKey pair) { return present_count(pair); });
       if (!best) return false;
-      if (spells_initial_token(best->pair)) continue;
+      if (is_refused(best->pair)) continue;
       const Position position = merge(best->pair);
       if (needs_bytes()) tokens_.add_view(cells_.text(position, lengths_.back()));
       for (const auto& [pair, count] : merger_.new_pairs()) queue.push(pair, count);
       merges_.emplace_back(id_of(left_of(best->pair)), id_of(right_of(best->pair)));
+      if (options_.log != nullptr) options_.log->add(merges_.back());
       progress_.advance(1);
     }
     return true;
@@ -133,11 +132,9 @@ class Trainer {
     return count;
   }
 
-  bool spells_initial_token(PairKey pair) const {
-    if (initial_token_set_.empty()) return false;
-    std::string bytes(tokens_[left_of(pair)]);
-    bytes += tokens_[right_of(pair)];
-    return initial_token_set_.contains(bytes);
+  bool is_refused(PairKey pair) const {
+    return !filter_.refuses_nothing() &&
+           filter_.refuses(tokens_[left_of(pair)], tokens_[right_of(pair)]);
   }
 
   Position merge(PairKey pair) {
@@ -152,7 +149,7 @@ class Trainer {
   const std::array<Symbol, 256> byte_to_symbol_;
   std::array<std::uint32_t, 256> symbol_to_byte_{};
   const std::vector<std::string> initial_tokens_;
-  const std::unordered_set<std::string_view> initial_token_set_;
+  const TokenFilter filter_;
   const std::uint64_t num_pretokens_;
   Cells cells_;
   TokenLengths lengths_;

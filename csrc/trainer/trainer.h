@@ -20,13 +20,16 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/progress.h"
 #include "counting/count_table.h"
 #include "trainer/cells.h"
+#include "trainer/merge_log.h"
 #include "trainer/tie_break.h"
+#include "trainer/token_filter.h"
 
 namespace bpe {
 
@@ -37,7 +40,10 @@ struct TrainOptions {
   TieBreak tie_break = TieBreak::id;
   std::uint64_t min_frequency = 1;
   std::uint64_t max_token_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t max_token_words = TokenFilter::kNoLimit;
+  std::vector<std::string> forbidden_tokens;
   std::vector<IdPair> initial_pairs;  // merged first, in this order, whatever their counts
+  MergeLog* log = nullptr;            // hears of every new merge when it is made
 
   // For tests. None of them changes the result.
   bool verify = false;                // recount everything after every merge

@@ -17,7 +17,7 @@ from bpe.reference.train import (
     train,
     train_by_recounting,
 )
-from bpe.testing.random_inputs import random_corpus
+from bpe.testing.random_inputs import random_corpus, random_tokens
 
 A, B, C = b"abc"
 
@@ -57,6 +57,24 @@ def test_a_token_has_at_most_max_token_bytes() -> None:
     assert [] == train(counts, 9, Rules(max_token_bytes=1))
 
 
+def test_a_token_has_at_most_max_token_words() -> None:
+    counts = [(b"a b c", 5)]
+    everything = train(counts, 9, Rules())
+    assert 4 == len(everything)
+    assert everything[:3] == train(counts, 9, Rules(max_token_words=2))
+    assert [(32, B), (32, C), (A, 256)] == train(counts, 9, Rules(max_token_words=2))
+    assert [(32, B), (32, C)] == train(counts, 9, Rules(max_token_words=1))
+
+
+def test_a_forbidden_token_is_never_made_but_longer_ones_may_be() -> None:
+    counts = [(b"abc", 5), (b"xy", 1)]
+    assert [(A, B), (256, C), (120, 121)] == train(counts, 9, Rules())
+    without_ab = Rules(forbidden_tokens=frozenset({b"ab"}))
+    assert [(B, C), (A, 256), (120, 121)] == train(counts, 9, without_ab)
+    without_abc = Rules(forbidden_tokens=frozenset({b"abc"}))
+    assert [(A, B), (120, 121)] == train(counts, 9, without_abc)
+
+
 def test_initial_pairs_go_first_whatever_their_count_and_length() -> None:
     counts = [(b"abc", 1), (b"cc", 9)]
     rules = Rules(min_frequency=5, max_token_bytes=2)
@@ -88,6 +106,8 @@ def test_keeping_counts_gives_what_recounting_gives() -> None:
             tie_break=random.choice(TIE_BREAKS),  # type: ignore[arg-type]
             min_frequency=random.choice((1, 1, 3)),
             max_token_bytes=random.choice((None, None, 4)),
+            max_token_words=random.choice((None, None, 1, 2)),
+            forbidden_tokens=frozenset(random_tokens(random, counts)),
         )
         initial = train(random_corpus(random), random.randrange(4), Rules())
         expected = train_by_recounting(counts, 16, rules, initial)
@@ -149,9 +169,13 @@ def test_rules_that_make_no_sense_are_refused() -> None:
         Rules(min_frequency=0)
     with pytest.raises(TrainingError, match="max_token_bytes must be"):
         Rules(max_token_bytes=0)
+    with pytest.raises(TrainingError, match="max_token_words must be"):
+        Rules(max_token_words=0)
 
 
 def test_progress_hears_of_every_merge() -> None:
     heard: list[tuple[str, int, int]] = []
-    train([(b"aab", 1)], 5, Rules(), progress=lambda *step: heard.append(step))
+    merges: list[Pair] = []
+    train([(b"aab", 1)], 5, Rules(), (), lambda *step: heard.append(step), merges.extend)
     assert [("merging", 1, 5), ("merging", 2, 5)] == heard
+    assert [(A, A), (256, B)] == merges

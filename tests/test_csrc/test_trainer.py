@@ -355,6 +355,30 @@ def test_an_exception_in_the_progress_callback_stops_the_training() -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_whoever_listens_has_heard_of_every_merge_when_training_is_stopped() -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(phase: str, done: int, total: int) -> None:
+        if done >= 1000:
+            raise Enough
+
+    heard: list[Pair] = []
+    items = [(random.Random(5).randbytes(1 << 20), 1)]
+    with pytest.raises(Enough):
+        train(items, 1 << 20, progress=stop, on_merges=heard.extend)
+    assert 1000 <= len(heard) < 1 << 20
+    assert heard == train(items, len(heard))
+
+
+def test_an_exception_of_the_listener_stops_the_training() -> None:
+    def fail(pairs: list[Pair]) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        train([(random.Random(5).randbytes(1 << 20), 1)], 1 << 20, on_merges=fail)
+
+
 def test_other_threads_run_while_it_trains() -> None:
     table = _core.CountTable([(random.Random(5).randbytes(1 << 19), 1)])
     ticks = 0
