@@ -27,26 +27,31 @@ py::bytes slice(std::string_view text, std::size_t begin, std::size_t end) {
   return py::bytes(text.data() + begin, end - begin);
 }
 
+// Calls use(end) with the end of each pretoken, counted from the beginning of the text.
+template <class Use>
+void for_each_end(Scanner& scanner, Use&& use) {
+  std::array<EndOffset, kBatch> ends;
+  std::size_t begin = scanner.position();
+  while (const std::size_t count = scanner.fill(ends)) {
+    for (std::size_t i = 0; i + 1 < count; ++i) use(begin + ends[i]);
+    begin = scanner.position();
+    use(begin);
+  }
+}
+
 // Scans and converts in turn: no memory beyond the list.
 py::list split_small(Scanner scanner, std::string_view text) {
   py::list pretokens;
-  std::array<std::size_t, kBatch> ends;
-  std::size_t begin = 0;
-  while (const std::size_t count = scanner.fill(ends)) {
-    for (std::size_t i = 0; i < count; ++i) {
-      pretokens.append(slice(text, begin, ends[i]));
-      begin = ends[i];
-    }
-  }
+  for_each_end(scanner, [&, begin = std::size_t{0}](std::size_t end) mutable {
+    pretokens.append(slice(text, begin, end));
+    begin = end;
+  });
   return pretokens;
 }
 
 std::vector<std::size_t> all_ends(Scanner scanner) {
   std::vector<std::size_t> all;
-  std::array<std::size_t, kBatch> ends;
-  while (const std::size_t count = scanner.fill(ends)) {
-    all.insert(all.end(), ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(count));
-  }
+  for_each_end(scanner, [&](std::size_t end) { all.push_back(end); });
   return all;
 }
 

@@ -10,14 +10,16 @@ namespace {
 // Some 0.1 to 0.5 ms of work.
 constexpr std::size_t kReportBytes = std::size_t{64} << 10;
 
+// The last pretoken ends at `total`, also if its end is kFarEnd.
 template <class MakeKey>
 void push_pretokens(PretokenBatch& batch, const CountTable& table, const char* text,
-                    std::size_t begin, std::span<const std::size_t> ends, MakeKey make_key_of) {
-  for (const std::size_t end : ends) {
+                    std::span<const EndOffset> ends, std::size_t total, MakeKey make_key_of) {
+  EndOffset begin = 0;
+  for (const EndOffset end : ends) {
     const char* const data = text + begin;
-    const std::size_t length = end - begin;
-    begin = end;
+    std::size_t length = end - begin;
     if (length > kMaxKeyBytes) [[unlikely]] {
+      if (end == kFarEnd) length = total - begin;
       const std::uint64_t hash = hash_bytes(data, length);
       table.prefetch_long(hash);
       batch.longs[batch.num_longs++] = {{data, length}, hash};
@@ -27,6 +29,7 @@ void push_pretokens(PretokenBatch& batch, const CountTable& table, const char* t
       table.prefetch_short(hash);
       batch.shorts[batch.num_shorts++] = {key, hash};
     }
+    begin = end;
   }
 }
 
@@ -52,24 +55,25 @@ void BatchCounter::count_text(const Text& text) {
 
 void BatchCounter::count_ordinary(const Text& text) {
   Scanner scanner(rules_.pattern, text.bytes);
-  std::array<std::size_t, kBatchPretokens> ends;
+  std::array<EndOffset, kBatchPretokens> ends;
   std::size_t begin = 0;
   while (const std::size_t count = scanner.fill(std::span(ends).first(batch_.free()))) {
-    push(text, begin, std::span(ends).first(count));
-    report(ends[count - 1] - begin);
-    begin = ends[count - 1];
-    if (batch_.free() == 0) flush();
+    push(text, begin, std::span(ends).first(count), scanner.position());
+    report(scanner.position() - begin);
+    begin = scanner.position();
+    if (batch_.free() < kMaxStepEnds) flush();
   }
 }
 
-void BatchCounter::push(const Text& text, std::size_t begin, std::span<const std::size_t> ends) {
-  const char* const data = text.bytes.data();
+void BatchCounter::push(const Text& text, std::size_t begin, std::span<const EndOffset> ends,
+                        std::size_t last_end) {
+  const char* const data = text.bytes.data() + begin;
+  const std::size_t total = last_end - begin;
   // Only the pretokens at the very end of a document in memory have too little behind them.
-  if (text.readable_end - (data + ends.back()) >=
-      static_cast<std::ptrdiff_t>(sizeof(PretokenKey))) {
-    push_pretokens(batch_, table_, data, begin, ends, make_key_unchecked);
+  if (text.readable_end - (data + total) >= static_cast<std::ptrdiff_t>(sizeof(PretokenKey))) {
+    push_pretokens(batch_, table_, data, ends, total, make_key_unchecked);
   } else {
-    push_pretokens(batch_, table_, data, begin, ends, make_key);
+    push_pretokens(batch_, table_, data, ends, total, make_key);
   }
 }
 

@@ -27,7 +27,8 @@ class BatchCounter {
  private:
   void count_text(const Text& text);
   void count_ordinary(const Text& text);
-  void push(const Text& text, std::size_t begin, std::span<const std::size_t> ends);
+  void push(const Text& text, std::size_t begin, std::span<const EndOffset> ends,
+            std::size_t last_end);
   void flush();
   void report(std::size_t num_bytes);
 

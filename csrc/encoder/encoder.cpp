@@ -14,11 +14,12 @@ template <class AfterBatch>
 void encode_ordinary(PatternId pattern, std::string_view text, PretokenEncoder& encoder,
                      IdBuffer& out, const Progress& progress, AfterBatch&& after_batch) {
   Scanner scanner(pattern, text);
-  std::array<std::size_t, kPretokenBatch> ends;
+  std::array<EndOffset, kPretokenBatch> ends;
   std::size_t begin = 0;
   while (const std::size_t count = scanner.fill(ends)) {
-    encoder.encode_batch(text, begin, {ends.data(), count}, out, progress);
-    begin = ends[count - 1];
+    encoder.encode_batch(text.substr(begin), scanner.position() - begin, {ends.data(), count}, out,
+                         progress);
+    begin = scanner.position();
     progress.check();
     after_batch();
   }

@@ -14,10 +14,10 @@ constexpr std::size_t kKeyBytes = sizeof(PretokenKey);
 
 }  // namespace
 
-void PretokenEncoder::encode_batch(std::string_view text, std::size_t begin,
-                                   std::span<const std::size_t> ends, IdBuffer& out,
+void PretokenEncoder::encode_batch(std::string_view text, std::size_t total,
+                                   std::span<const EndOffset> ends, IdBuffer& out,
                                    const Progress& progress) {
-  hash_batch(text, begin, ends);
+  hash_batch(text, ends);
   out.reserve_more(kInlineIds * ends.size());
   std::uint32_t* cursor = out.data() + out.size();
   for (std::size_t i = 0; i < ends.size(); ++i) {
@@ -25,8 +25,9 @@ void PretokenEncoder::encode_batch(std::string_view text, std::size_t begin,
     cursor += count;
     if (count != 0) [[likely]]
       continue;
-    const std::size_t start = i == 0 ? begin : ends[i - 1];
-    const std::string_view pretoken = text.substr(start, ends[i] - start);
+    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+    const std::size_t end = ends[i] == kFarEnd ? total : ends[i];
+    const std::string_view pretoken = text.substr(begin, end - begin);
     out.set_size(static_cast<std::size_t>(cursor - out.data()));
     if (pretoken.size() <= kMaxKeyBytes) {
       encode_short(pretoken, keys_[i], hashes_[i], out, progress);
@@ -39,10 +40,10 @@ void PretokenEncoder::encode_batch(std::string_view text, std::size_t begin,
   out.set_size(static_cast<std::size_t>(cursor - out.data()));
 }
 
-void PretokenEncoder::hash_batch(std::string_view text, std::size_t begin,
-                                 std::span<const std::size_t> ends) {
+void PretokenEncoder::hash_batch(std::string_view text, std::span<const EndOffset> ends) {
+  EndOffset begin = 0;
   for (std::size_t i = 0; i < ends.size(); ++i) {
-    const std::size_t length = ends[i] - begin;
+    const EndOffset length = ends[i] - begin;
     if (length > kMaxKeyBytes) {
       keys_[i] = kLongKey;
       hashes_[i] = 0;

@@ -12,6 +12,7 @@
 #include "encoder/merge_pretoken.h"
 #include "encoder/short_memo.h"
 #include "encoder/tuning.h"
+#include "pretokenizer/pretokenizer.h"
 #include "vocab/vocabulary.h"
 
 namespace bpe {
@@ -25,16 +26,17 @@ class PretokenEncoder {
   // Makes ready for a text of this size.
   void expect_text(std::size_t num_bytes) { short_memo_.expect_text(num_bytes); }
 
-  // Appends the ids of the pretokens text[begin .. ends[0]), text[ends[0] .. ends[1]), ... of which
-  // there are at most kPretokenBatch. Never reads past the end of the text.
-  void encode_batch(std::string_view text, std::size_t begin, std::span<const std::size_t> ends,
+  // Appends the ids of the pretokens text[0 .. ends[0]), text[ends[0] .. ends[1]), ... of which
+  // there are at most kPretokenBatch; the last one ends at `total`, also if its end is kFarEnd.
+  // Never reads past the end of the text.
+  void encode_batch(std::string_view text, std::size_t total, std::span<const EndOffset> ends,
                     IdBuffer& out, const Progress& progress);
 
   // Appends the ids of one pretoken of any length.
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
  private:
-  void hash_batch(std::string_view text, std::size_t begin, std::span<const std::size_t> ends);
+  void hash_batch(std::string_view text, std::span<const EndOffset> ends);
   void encode_short(std::string_view pretoken, const PretokenKey& key, std::uint32_t hash,
                     IdBuffer& out, const Progress& progress);
   void encode_long(std::string_view pretoken, IdBuffer& out, const Progress& progress);

@@ -22,23 +22,44 @@ std::span<const std::string_view> pattern_names();
 // nullopt for an unknown name.
 std::optional<PatternId> pattern_by_name(std::string_view name);
 
+// The end of a pretoken, in bytes from where the call that found it began: half the memory of a
+// size_t, and sixteen of them are one vector.
+using EndOffset = std::uint32_t;
+
+// An end that lies this far away or further. Such a pretoken is the only one of its call and ends
+// at Scanner::position(): it costs its reader one comparison, and nothing ever wraps.
+inline constexpr EndOffset kFarEnd = 0xFFFF'FFFF;
+
+// As many places as one step of a scanner may need at once; see Scanner::fill.
+inline constexpr std::size_t kMaxStepEnds = 64;
+
 // What a scanner runs on: writes the ends of the next pretokens from `position` (the start of a
 // pretoken) on, moves `position` to the last of them, and returns how many it wrote.
 using FillFunction = std::size_t (*)(std::string_view text, std::size_t& position,
-                                     std::span<std::size_t> ends);
+                                     std::span<EndOffset> ends);
 
 struct Kernel;  // kernels/kernels.h
 
 // Walks over one text. Not thread-safe; the text must outlive the scanner and not change.
-// O(size of the text) in total, without recursion and without allocation.
+// O(size of the text) in total, without recursion and without allocation. Reads no byte outside of
+// the text: it may end at the end of a page.
 class Scanner {
  public:
   Scanner(PatternId pattern, std::string_view text);
   Scanner(PatternId pattern, std::string_view text, const Kernel& kernel);
 
-  // Writes the end offsets of the next pretokens into `ends` and returns how many; 0 at the end
-  // of the text. The first pretoken begins at 0, each other where the one before it ended.
-  std::size_t fill(std::span<std::size_t> ends) { return fill_(text_, position_, ends); }
+  // Writes the ends of the next pretokens, counted from position() before the call, and returns how
+  // many; 0 at the end of the text. The first pretoken begins there, each other where the one
+  // before it ended; the last one ends at position() after the call, also if its offset is kFarEnd.
+  //
+  // `ends` must not be empty. All of it may be written, also past the count that is returned;
+  // nothing outside of it is. Every place is used only where the text ends: with fewer than
+  // kMaxStepEnds of them left a call may return, so a reader that wants n at a time passes n +
+  // kMaxStepEnds places or is content with n - kMaxStepEnds.
+  std::size_t fill(std::span<EndOffset> ends) { return fill_(text_, position_, ends); }
+
+  // Where the last pretoken that was handed out ends, and the next one begins.
+  std::size_t position() const noexcept { return position_; }
 
  private:
   FillFunction fill_;

@@ -70,10 +70,10 @@ class Block {
 };
 
 // Four at a time; the places past the last one get rubbish, which the caller has room for.
-inline void write_ends(std::uint64_t starts, std::size_t base, std::size_t* out) noexcept {
+inline void write_ends(std::uint64_t starts, EndOffset base, EndOffset* out) noexcept {
   for (; starts != 0; out += 4) {
     for (unsigned i = 0; i < 4; ++i) {
-      out[i] = base + _tzcnt_u64(starts);
+      out[i] = base + static_cast<EndOffset>(_tzcnt_u64(starts));
       starts = _blsr_u64(starts);
     }
   }

@@ -193,33 +193,38 @@ struct O200k {
 };
 
 // Writes the lowest `room` of the starts as ends; returns how many.
-inline std::size_t write_some(Bits starts, std::size_t base, std::size_t* out, std::size_t room) {
+inline std::size_t write_some(Bits starts, EndOffset base, EndOffset* out, std::size_t room) {
   std::size_t count = 0;
   for (; starts != 0 && count < room; starts &= starts - 1) out[count++] = base + lowest(starts);
   return count;
 }
 
 template <class Rules>
-std::size_t fill(std::string_view text, std::size_t& position, std::span<std::size_t> ends) {
+std::size_t fill(std::string_view text, std::size_t& position, std::span<EndOffset> ends) {
+  const std::size_t begin = position;
   std::size_t count = 0;
   std::size_t at = position;
-  while (count < ends.size() && at < text.size()) {
+  // A block's offsets all fit, or no block is begun.
+  while (count < ends.size() && at < text.size() && at - begin < kFarEnd - 64) {
     const std::size_t available = text.size() - at;
     const Block block =
         available >= 64 ? Block(text.data() + at) : Block(text.data() + at, available);
     const Bits starts = Rules::certain_starts(block, available);
     if (starts == 0) {
-      at = Rules::scalar_end(text, at);
-      ends[count++] = at;
+      const std::size_t end = Rules::scalar_end(text, at);
+      if (count != 0 && end - begin >= kFarEnd) break;
+      at = end;
+      ends[count++] = scalar::end_offset(begin, at);
       continue;
     }
     if (ends.size() - count >= 64) {
-      write_ends(starts, at, ends.data() + count);
+      write_ends(starts, static_cast<EndOffset>(at - begin), ends.data() + count);
       count += static_cast<std::size_t>(std::popcount(starts));
     } else {
-      count += write_some(starts, at, ends.data() + count, ends.size() - count);
+      count += write_some(starts, static_cast<EndOffset>(at - begin), ends.data() + count,
+                          ends.size() - count);
     }
-    at = ends[count - 1];
+    at = begin + ends[count - 1];
   }
   position = at;
   return count;

@@ -6,11 +6,14 @@ namespace bpe {
 namespace {
 
 template <auto end_of>
-std::size_t fill(std::string_view text, std::size_t& position, std::span<std::size_t> ends) {
+std::size_t fill(std::string_view text, std::size_t& position, std::span<EndOffset> ends) {
+  const std::size_t begin = position;
   std::size_t count = 0;
   while (count < ends.size() && position < text.size()) {
-    position = end_of(text, position);
-    ends[count++] = position;
+    const std::size_t end = end_of(text, position);
+    if (count != 0 && end - begin >= kFarEnd) break;
+    position = end;
+    ends[count++] = scalar::end_offset(begin, end);
   }
   return count;
 }

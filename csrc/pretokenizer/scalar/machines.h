@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "pretokenizer/pretokenizer.h"
+
 namespace bpe::scalar {
 
 // How the patterns of the cl100k family differ.
@@ -20,6 +22,11 @@ inline constexpr Cl100kRules kCl100k{3, true};
 inline constexpr Cl100kRules kLlama3{3, false};
 inline constexpr Cl100kRules kQwen2{1, false};
 inline constexpr Cl100kRules kNanochat{2, false};
+
+// An end at `position` as one that a call hands out which began at `begin`.
+inline EndOffset end_offset(std::size_t begin, std::size_t position) noexcept {
+  return position - begin < kFarEnd ? static_cast<EndOffset>(position - begin) : kFarEnd;
+}
 
 std::size_t gpt2_end(std::string_view text, std::size_t begin) noexcept;
 std::size_t cl100k_end(std::string_view text, std::size_t begin, Cl100kRules rules) noexcept;
