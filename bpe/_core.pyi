@@ -43,6 +43,25 @@ class CountTable:
     @property
     def total(self) -> int: ...
 
+@final
+class Counter:
+    def __init__(
+        self,
+        pattern: str,
+        special_tokens: Sequence[bytes],
+        num_threads: int,
+        chunk_bytes: int | None = None,
+    ) -> None: ...
+    def add_documents(
+        self,
+        documents: Sequence[bytes],
+        progress: Callable[[str, int, int], None] | None,
+    ) -> None: ...
+    def add_files(
+        self, paths: Sequence[str], progress: Callable[[str, int, int], None] | None
+    ) -> None: ...
+    def finish(self, progress: Callable[[str, int, int], None] | None) -> CountTable: ...
+
 def train(
     table: CountTable,
     num_merges: int,

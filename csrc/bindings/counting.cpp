@@ -1,9 +1,10 @@
-// Binds the stage text -> counts: the class CountTable.
+// Binds the stage text -> counts: the classes Counter and CountTable.
 #include "counting/counting.h"
 
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ using Item = std::pair<std::string_view, std::uint64_t>;
 // Below this the work is done before anybody could press Ctrl-C: a thread would cost more.
 constexpr std::uint64_t kInterruptibleFrom = std::uint64_t{1} << 20;
 constexpr const char* kName = "count table";
+constexpr const char* kCounterName = "counter";
 
 std::string short_repr(const py::handle& object) {
   const std::string text = py::repr(object);
@@ -108,34 +110,75 @@ void run(std::uint64_t num_bytes, const py::object& progress, Work&& work) {
   }
 }
 
-void count_all_documents(CountTable& table, const py::object& documents, const py::object& pattern,
-                         const py::object& special_tokens, const py::object& num_threads,
-                         const py::object& progress, const py::object& chunk_bytes) {
-  const CountOptions options = make_options(num_threads, chunk_bytes);
-  const CountRules rules = make_rules(pattern, special_tokens);
-  const TextViews texts(documents, "documents");
+std::uint64_t num_bytes_of(const std::vector<std::string_view>& texts) {
   std::uint64_t num_bytes = 0;
-  for (const std::string_view text : texts.views()) num_bytes += text.size();
-  const ExclusiveUse use(&table, kName);
-  run(num_bytes, progress,
-      [&](Progress& state) { count_documents(table, texts.views(), rules, options, state); });
+  for (const std::string_view text : texts) num_bytes += text.size();
+  return num_bytes;
 }
 
-std::string path_bytes(const py::object& path) {
+std::string path_bytes(const py::handle& path) {
   PyObject* converted = nullptr;
   if (PyUnicode_FSConverter(path.ptr(), &converted) == 0) throw py::error_already_set();
   return py::reinterpret_steal<py::bytes>(converted);
 }
 
+std::unique_ptr<Counter> make_counter(const py::object& pattern, const py::object& special_tokens,
+                                      const py::object& num_threads,
+                                      const py::object& chunk_bytes) {
+  const CountOptions options = make_options(num_threads, chunk_bytes);
+  return std::make_unique<Counter>(make_rules(pattern, special_tokens), options);
+}
+
+void add_documents(Counter& counter, const py::object& documents, const py::object& progress) {
+  const TextViews texts(documents, "documents");
+  const ExclusiveUse use(&counter, kCounterName);
+  run(num_bytes_of(texts.views()), progress,
+      [&](Progress& state) { counter.add_documents(texts.views(), state); });
+}
+
+void add_files(Counter& counter, const py::iterable& paths, const py::object& progress) {
+  std::vector<std::string> all;
+  for (const py::handle path : paths) all.push_back(path_bytes(path));
+  const ExclusiveUse use(&counter, kCounterName);
+  Interruptible(progress).run([&](Progress& state) { counter.add_files(all, state); });
+}
+
+std::unique_ptr<CountTable> finish(Counter& counter, const py::object& progress) {
+  const ExclusiveUse use(&counter, kCounterName);
+  auto table = std::make_unique<CountTable>();
+  run(counter.total(), progress, [&](Progress& state) { *table = counter.finish(state); });
+  return table;
+}
+
+// Adds what the counter counted, all of it or, after an error, nothing.
+void count_into(CountTable& table, Counter& counter, Progress& progress) {
+  CountTable counted = counter.finish(progress);
+  if (table.size() == 0) std::swap(table, counted);
+  table.merge(counted);
+}
+
+void count_all_documents(CountTable& table, const py::object& documents, const py::object& pattern,
+                         const py::object& special_tokens, const py::object& num_threads,
+                         const py::object& progress, const py::object& chunk_bytes) {
+  const auto counter = make_counter(pattern, special_tokens, num_threads, chunk_bytes);
+  const TextViews texts(documents, "documents");
+  const ExclusiveUse use(&table, kName);
+  run(num_bytes_of(texts.views()), progress, [&](Progress& state) {
+    counter->add_documents(texts.views(), state);
+    count_into(table, *counter, state);
+  });
+}
+
 void count_one_file(CountTable& table, const py::object& path, const py::object& pattern,
                     const py::object& special_tokens, const py::object& num_threads,
                     const py::object& progress, const py::object& chunk_bytes) {
-  const CountOptions options = make_options(num_threads, chunk_bytes);
-  const CountRules rules = make_rules(pattern, special_tokens);
-  const FileReader file(path_bytes(path));
+  const auto counter = make_counter(pattern, special_tokens, num_threads, chunk_bytes);
+  const std::array<std::string, 1> paths{path_bytes(path)};
   const ExclusiveUse use(&table, kName);
-  run(file.size(), progress,
-      [&](Progress& state) { count_file(table, file, rules, options, state); });
+  Interruptible(progress).run([&](Progress& state) {
+    counter->add_files(paths, state);
+    count_into(table, *counter, state);
+  });
 }
 
 std::vector<Item> all_items(const CountTable& table) {
@@ -206,6 +249,16 @@ void bind_counting(py::module_& module) {
            "Return the n largest, by count descending, then by bytes ascending.")
       .def("__len__", &num_distinct)
       .def_property_readonly("total", &total, "The sum of all counts.");
+  py::class_<Counter>(module, "Counter", py::is_final(),
+                      "Counts a corpus bit by bit; what its threads counted is joined once.")
+      .def(py::init(&make_counter), py::arg("pattern"), py::arg("special_tokens"),
+           py::arg("num_threads"), py::arg("chunk_bytes") = py::none())
+      .def("add_documents", &add_documents, py::arg("documents"), py::arg("progress"),
+           "Split the documents and count their pretokens.")
+      .def("add_files", &add_files, py::arg("paths"), py::arg("progress"),
+           "The same for files, each read as one document.")
+      .def("finish", &finish, py::arg("progress"),
+           "Return all that was counted as a CountTable, and begin anew.");
 }
 
 }  // namespace bpe::bindings

@@ -1,11 +1,13 @@
 // A corpus in chunks that can be counted apart, handed out to any number of threads.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,13 +33,17 @@ class Chunk {
   void clear() noexcept { texts_.clear(); }
   void add(Text text) { texts_.push_back(text); }
 
-  // The place for a text of `size` bytes of the chunk's own; it becomes the only text.
-  std::span<char> make_own_text(std::size_t size);
+  // Makes room for texts of the chunk's own; those that it has are lost.
+  void make_room(std::size_t num_bytes, std::size_t num_texts);
+
+  // The place for one of them. There must be room.
+  std::span<char> add_own(std::size_t num_bytes);
 
  private:
   std::vector<Text> texts_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
+  std::size_t used_ = 0;
 };
 
 // Safe to share between threads.
@@ -68,23 +74,38 @@ class DocumentChunks final : public ChunkSource {
   std::size_t offset_ = 0;  // where the first of documents_ goes on
 };
 
-// One file, which is one document.
+// Files, each of which is one document. Short ones share a chunk, long ones are cut.
 class FileChunks final : public ChunkSource {
  public:
-  FileChunks(const FileReader& file, const CountRules& rules, std::size_t chunk_bytes)
-      : file_(file), rules_(rules), chunk_bytes_(chunk_bytes) {}
+  FileChunks(std::span<const std::string> paths, const CountRules& rules, std::size_t chunk_bytes);
+
+  // Of all files, as far as they are there.
+  std::uint64_t num_bytes() const noexcept { return num_bytes_; }
 
   bool next(Chunk& chunk) override;
 
  private:
-  std::uint64_t cut_after(std::uint64_t begin);
+  struct OpenFile {
+    explicit OpenFile(const std::string& path) : reader(path), num_unread(reader.size()) {}
+    const FileReader reader;
+    std::atomic<std::uint64_t> num_unread;
+  };
+  struct Part {
+    std::shared_ptr<OpenFile> file;
+    std::uint64_t begin, end;
+  };
 
-  const FileReader& file_;
+  std::vector<Part> next_parts();
+  std::uint64_t cut_after(std::uint64_t wanted);
+
+  std::span<const std::string> paths_;  // not yet opened
   const CountRules& rules_;
   const std::size_t chunk_bytes_;
+  std::uint64_t num_bytes_ = 0;
   std::mutex mutex_;
-  std::uint64_t offset_ = 0;
-  std::vector<char> window_;  // what a cut is looked for in
+  std::shared_ptr<OpenFile> file_;  // the one that is being cut, or none
+  std::uint64_t offset_ = 0;        // where it goes on
+  std::vector<char> window_;        // what a cut is looked for in
 };
 
 }  // namespace bpe

@@ -4,66 +4,68 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
-#include <vector>
 
 #include "base/threads.h"
 #include "counting/batch_counter.h"
 
 namespace bpe {
-namespace {
 
-// About how many distinct short pretokens a text of so many bytes has (Heaps' law, fitted to
-// English); beyond the limit the table rather grows than asks for too much.
-std::size_t guess_num_distinct(double num_bytes) {
-  constexpr double kMaxGuess = 1 << 21;
-  return static_cast<std::size_t>(std::min(kMaxGuess, 3.45 * std::pow(num_bytes, 0.62)));
+Counter::Counter(CountRules rules, const CountOptions& options)
+    : rules_(std::move(rules)), options_(options) {}
+
+void Counter::add_documents(std::span<const std::string_view> documents, Progress& progress) {
+  std::uint64_t num_bytes = 0;
+  for (const std::string_view document : documents) num_bytes += document.size();
+  DocumentChunks source(documents, rules_, options_.chunk_bytes);
+  add_chunks(source, num_bytes, progress);
 }
 
-// Adds the other tables to the first. The largest takes the others in: least is moved.
-void merge_all(CountTable& table, std::span<CountTable> others, const Progress& progress) {
-  for (CountTable& other : others) {
-    if (other.size() > table.size()) std::swap(table, other);
-  }
-  for (CountTable& other : others) {
-    progress.check();
-    table.merge(other);
-    other = CountTable();
-  }
+void Counter::add_files(std::span<const std::string> paths, Progress& progress) {
+  FileChunks source(paths, rules_, options_.chunk_bytes);
+  add_chunks(source, source.num_bytes(), progress);
 }
 
-void count_chunks(CountTable& table, ChunkSource& source, std::uint64_t num_bytes,
-                  const CountRules& rules, const CountOptions& options, Progress& progress) {
+void Counter::add_chunks(ChunkSource& source, std::uint64_t num_bytes, Progress& progress) {
   progress.start_phase("counting", num_bytes);
-  const std::uint64_t num_chunks = num_bytes / options.chunk_bytes + 1;
-  const std::size_t num_threads = std::min<std::uint64_t>(options.num_threads, num_chunks);
-  const std::size_t num_distinct =
-      guess_num_distinct(static_cast<double>(num_bytes) / static_cast<double>(num_threads));
-  std::vector<CountTable> others(num_threads - 1);
+  const std::uint64_t num_chunks = num_bytes / options_.chunk_bytes + 1;
+  const std::size_t num_threads = std::min<std::uint64_t>(options_.num_threads, num_chunks);
+  if (tables_.size() < num_threads) tables_.resize(num_threads);
+  const std::size_t num_distinct = guess_num_distinct(num_bytes / num_threads);
   run_in_threads(num_threads, progress, [&](std::size_t index) {
-    CountTable& own = index == 0 ? table : others[index - 1];
-    own.reserve(num_distinct);
-    BatchCounter counter(rules, own, progress);
+    CountTable& table = tables_[index];
+    table.reserve(num_distinct);
+    BatchCounter counter(rules_, table, progress);
     Chunk chunk;
     while (source.next(chunk)) counter.count(chunk);
   });
-  merge_all(table, others, progress);
 }
 
-}  // namespace
-
-void count_documents(CountTable& table, std::span<const std::string_view> documents,
-                     const CountRules& rules, const CountOptions& options, Progress& progress) {
-  std::uint64_t num_bytes = 0;
-  for (const std::string_view document : documents) num_bytes += document.size();
-  DocumentChunks source(documents, rules, options.chunk_bytes);
-  count_chunks(table, source, num_bytes, rules, options, progress);
+CountTable Counter::finish(const Progress& progress) {
+  if (tables_.empty()) return {};
+  // The largest table takes the others in: least is moved.
+  const auto largest =
+      std::max_element(tables_.begin(), tables_.end(),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  CountTable joined = std::exchange(*largest, CountTable());
+  for (CountTable& table : tables_) {
+    progress.check();
+    joined.merge(table);
+    table = CountTable();
+  }
+  return joined;
 }
 
-void count_file(CountTable& table, const FileReader& file, const CountRules& rules,
-                const CountOptions& options, Progress& progress) {
-  FileChunks source(file, rules, options.chunk_bytes);
-  count_chunks(table, source, file.size(), rules, options, progress);
-  file.check_unchanged();
+std::uint64_t Counter::total() const noexcept {
+  std::uint64_t total = 0;
+  for (const CountTable& table : tables_) total += table.total();
+  return total;
+}
+
+// Heaps' law, fitted to English. Beyond the limit the table rather grows than asks for too much.
+std::size_t guess_num_distinct(std::uint64_t num_bytes) {
+  constexpr double kMaxGuess = 1 << 21;
+  return static_cast<std::size_t>(
+      std::min(kMaxGuess, 3.45 * std::pow(static_cast<double>(num_bytes), 0.62)));
 }
 
 }  // namespace bpe

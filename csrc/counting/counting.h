@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/file_reader.h"
 #include "base/progress.h"
 #include "counting/chunks.h"
 #include "counting/count_table.h"
@@ -18,15 +20,37 @@ struct CountOptions {
   std::size_t chunk_bytes = kChunkBytes;  // at least 1
 };
 
-// Adds the pretokens of every document. Special tokens cut a document and are not counted. Progress
-// is in bytes, phase "counting". After an exception the table holds a part of the corpus.
-// Memory: a table per thread.
-void count_documents(CountTable& table, std::span<const std::string_view> documents,
-                     const CountRules& rules, const CountOptions& options, Progress& progress);
+// Takes a corpus bit by bit, any number of files and batches of documents, and gives its counts.
+// Each thread has a table of its own, which lives as long as the counter; they are joined once, at
+// the end. Not thread-safe.
+//
+// Special tokens cut a document and are not counted. Progress is in bytes, phase "counting", from 0
+// to the size of what one call was given. After an exception a part of that has been counted.
+class Counter {
+ public:
+  Counter(CountRules rules, const CountOptions& options);
 
-// The same for one file, read as one document; a chunk per thread is in memory, and a pretoken that
-// is longer than that. Throws FileError, and Error(corpus) when the file changes meanwhile.
-void count_file(CountTable& table, const FileReader& file, const CountRules& rules,
-                const CountOptions& options, Progress& progress);
+  void add_documents(std::span<const std::string_view> documents, Progress& progress);
+
+  // Each file is one document. A chunk per thread is in memory, and a pretoken that is longer than
+  // that. Throws FileError, and Error(corpus) when a file changes meanwhile.
+  void add_files(std::span<const std::string> paths, Progress& progress);
+
+  // All that was counted, in one table; the counter is empty then and may be used again.
+  CountTable finish(const Progress& progress);
+
+  // So far: all threads together. O(number of threads).
+  std::uint64_t total() const noexcept;
+
+ private:
+  void add_chunks(ChunkSource& source, std::uint64_t num_bytes, Progress& progress);
+
+  CountRules rules_;
+  CountOptions options_;
+  std::vector<CountTable> tables_;  // one a thread
+};
+
+// About how many distinct short pretokens a text of so many bytes has.
+std::size_t guess_num_distinct(std::uint64_t num_bytes);
 
 }  // namespace bpe

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bpe import _core
 from bpe.engines import get_engine
-from bpe.errors import CorpusError, PatternError, SpecialTokenError, TrainingError
+from bpe.errors import CorpusError, PatternError, SpecialTokenError
 from bpe.patterns import NAMED_PATTERNS, Pattern
 from bpe.testing.strategies import byte_strings
 
@@ -219,82 +219,58 @@ def test_real_text_gives_the_same_from_files_by_threads(
         assert expected == native_file(path, pattern, SPECIALS, 3, 5000), source.name
 
 
-# --- the table ------------------------------------------------------------------------------------
+# --- a counter over many sources ------------------------------------------------------------------
 
 
-def test_counts_of_more_than_32_bits_add_up() -> None:
-    table = _core.CountTable([(b"a", 2**40), (b"long pretoken of 24 bytes", 2**33)])
-    table.add(b"a", 2**62)
-    table.add(b"long pretoken of 24 bytes", 1)
-    assert [(b"a", 2**40 + 2**62), (b"long pretoken of 24 bytes", 2**33 + 1)] == table.items()
-    assert 2**40 + 2**62 + 2**33 + 1 == table.total
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("chunk_bytes", [1, 50, 700, 2**20])
+def test_a_counter_takes_files_and_documents_in_turn(
+    threads: int, chunk_bytes: int, tmp_path: Path
+) -> None:
+    texts = [mixed_text(size, seed=size) for size in (0, 1, 5, 300, 0, 20, 40, 2, 0)]
+    paths = [tmp_path / str(number) for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text)
+    counter = _core.Counter("cl100k", [text.encode() for text in SPECIALS], threads, chunk_bytes)
+    counter.add_files([str(path) for path in paths], None)
+    counter.add_documents(texts[::-1], None)
+    counter.add_files([], None)
+    counter.add_documents([], None)
+    counter.add_files([os.fsencode(paths[3])], None)  # type: ignore[list-item]
+    expected = reference([*texts, *texts, texts[3]], "cl100k", SPECIALS)
+    assert expected == checked(counter.finish(None))
+    assert [] == counter.finish(None).items()
+    counter.add_documents([b"a"], None)
+    assert [(b"a", 1)] == counter.finish(None).items()
 
 
-@pytest.mark.parametrize("pretoken", [b"a", b"a" * 30])
-def test_an_overflow_names_the_pretoken_and_changes_nothing(pretoken: bytes) -> None:
-    table = _core.CountTable([(pretoken, 2**63 - 2)])
-    table.add(pretoken, 1)
-    with pytest.raises(TrainingError, match=r"more than 2\^63 - 1.*pretoken b'aa?"):
-        table.add(pretoken, 1)
-    with pytest.raises(TrainingError, match=r"more than 2\^63 - 1.*pretoken b'bb"):
-        table.count_documents([b"bb"], "gpt2", [], 1, None)
-    with pytest.raises(TrainingError, match=r"more than 2\^63 - 1.*pretoken b'c'"):
-        table.merge(_core.CountTable([(b"c", 7)]))
-    assert [(pretoken, 2**63 - 1)] == table.items()
+def test_a_counter_that_counted_nothing_gives_an_empty_table() -> None:
+    assert [] == _core.Counter("gpt2", [], 2).finish(None).items()
 
 
-@pytest.mark.parametrize("count", [0, -1, 2**63, 2**80, -(2**80), True, 1.0, "1", None])
-def test_a_count_is_an_int_from_1_to_2_to_the_63(count: Any) -> None:
-    table = _core.CountTable()
-    with pytest.raises(TrainingError, match="count of pretoken b'a'"):
-        table.add(b"a", count)
-    assert [] == table.items()
+def test_more_files_than_may_be_open_at_once(tmp_path: Path) -> None:
+    paths = [tmp_path / str(number) for number in range(3000)]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"" if number % 3 else b"word%d" % number)
+    counter = _core.Counter("", [], 3)
+    counter.add_files(map(str, paths), None)  # type: ignore[arg-type]
+    assert sorted((b"word%d" % n, 1) for n in range(0, 3000, 3)) == counter.finish(None).items()
 
 
-@pytest.mark.parametrize("pretoken", [b"", "a", bytearray(b"a"), None, 1])
-def test_a_pretoken_is_bytes_and_not_empty(pretoken: Any) -> None:
-    with pytest.raises(TrainingError, match="non-empty bytes"):
-        _core.CountTable().add(pretoken, 1)
+def test_a_bad_file_among_good_ones_is_named(tmp_path: Path) -> None:
+    (tmp_path / "good").write_bytes(b"text")
+    paths = [str(tmp_path / name) for name in ("good", "missing", "good")]
+    with pytest.raises(FileNotFoundError) as error:
+        _core.Counter("gpt2", [], 2).add_files(paths, None)
+    assert str(tmp_path / "missing") == error.value.filename
 
 
-def test_items_are_pairs() -> None:
-    with pytest.raises(TypeError, match=r"items\[1\] must be a tuple"):
-        _core.CountTable([(b"a", 1), (b"b",)])  # type: ignore[list-item]
-
-
-def test_top_is_by_count_then_bytes() -> None:
-    table = _core.CountTable([(b"b", 2), (b"c", 9), (b"a", 2), (b"d" * 20, 2)])
-    assert [(b"c", 9), (b"a", 2), (b"b", 2)] == table.top(3)
-    assert 4 == len(table.top(99))
-    assert [] == table.top(0) == table.top(-1)
-
-
-@given(
-    st.lists(st.tuples(st.binary(min_size=1, max_size=20), st.integers(1, 2**40))),
-    st.lists(st.tuples(st.binary(min_size=1, max_size=20), st.integers(1, 2**40))),
-)
-@settings(deadline=None)
-def test_merging_adds(one: Items, two: Items) -> None:
-    table = _core.CountTable(one)
-    other = _core.CountTable(two)
-    before = other.items()
-    table.merge(other)
-    assert _core.CountTable(one + two).items() == checked(table)
-    assert before == other.items()
-
-
-def test_merging_large_tables_adds() -> None:
-    one = [(b"%d" % n, 1) for n in range(30_000)]
-    two = [(b"%030d" % n, 2) for n in range(30_000)] + [(b"%d" % n, 2) for n in range(0, 60_000, 2)]
-    table = _core.CountTable(one)
-    table.merge(_core.CountTable(two))
-    assert _core.CountTable(one + two).items() == checked(table)
-
-
-def test_a_table_is_not_merged_into_itself() -> None:
-    table = _core.CountTable([(b"a", 1)])
-    with pytest.raises(ValueError, match="into itself"):
-        table.merge(table)
+def test_progress_of_several_files_goes_to_their_size_in_all(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(b"some text " * 1000)
+    reports: list[tuple[str, int, int]] = []
+    counter = _core.Counter("gpt2", [], 2)
+    counter.add_files([str(tmp_path / "text")] * 3, lambda *report: reports.append(report))
+    assert ("counting", 30_000, 30_000) == reports[-1]
 
 
 # --- bad requests ---------------------------------------------------------------------------------
