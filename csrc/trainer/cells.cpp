@@ -135,6 +135,20 @@ void Cells::fill(const CountTable& table, Layout& layout,
   });
 }
 
+std::uint64_t Cells::count_of_rank(std::uint64_t rank, std::uint64_t longest) const noexcept {
+  return with_array([&](const auto* cells) -> std::uint64_t {
+    for (std::size_t step = 0; step < steps_.size(); ++step) {
+      const Position end = std::min(steps_.start(step + 1), size_);
+      for (Position start = steps_.start(step), p = start; p < end; ++p) {
+        if (cells[p] != kBoundary) continue;
+        if (p - start <= longest && --rank == 0) return steps_.count(step);
+        start = p + 1;
+      }
+    }
+    return 0;
+  });
+}
+
 void Cells::widen() {
   wide_ = ZeroedArray<std::uint32_t>(size_);
   std::copy_n(narrow_.data(), size_, wide_.data());

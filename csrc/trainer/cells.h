@@ -45,12 +45,20 @@ class Cells {
     return {text_.get() + position, static_cast<std::size_t>(length)};
   }
 
+  // The count of the `rank`-th most frequent pretoken (from 1) among those of 2 to `longest` bytes;
+  // 0 when there are fewer. O(the cells up to it), whatever has been merged.
+  std::uint64_t count_of_rank(std::uint64_t rank, std::uint64_t longest) const noexcept;
+
   bool is_wide() const noexcept { return wide_.size() != 0; }
   void widen();
 
   // Calls visit(cells) with the array of std::uint16_t or std::uint32_t.
   template <class Visit>
   decltype(auto) with_array(Visit&& visit) {
+    return is_wide() ? visit(wide_.data()) : visit(narrow_.data());
+  }
+  template <class Visit>
+  decltype(auto) with_array(Visit&& visit) const {
     return is_wide() ? visit(wide_.data()) : visit(narrow_.data());
   }
 

@@ -50,6 +50,9 @@ std::size_t PairMerger::replace(Cell* cells, PostingPool::Slice positions, PairK
   if (log.size() < positions.size()) log.resize(positions.size());
   CountSteps::Cursor cursor(cells_->steps());
   std::size_t num_hits = 0;
+  for (const Position p : positions.first(std::min(positions.size(), kPrefetchDistance))) {
+    __builtin_prefetch(cells + p, 1);
+  }
   for (std::size_t i = 0; i < positions.size(); ++i) {
     if (i % kCheckEvery == 0) progress.check();
     if (i + kPrefetchDistance < positions.size()) {
