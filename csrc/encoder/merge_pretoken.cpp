@@ -2,7 +2,6 @@
 #include "encoder/merge_pretoken.h"
 
 #include <algorithm>
-#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -10,7 +9,7 @@ namespace bpe {
 namespace {
 
 constexpr std::uint32_t kNoNode = 0xFFFFFFFF;
-// Memory for pretokens up to this size is kept: 20 + 16 bytes for each.
+// Memory for pretokens up to this size is kept: 20 bytes for each.
 constexpr std::size_t kKeptNodes = 4096;
 // About a millisecond.
 constexpr std::size_t kStepsBetweenChecks = std::size_t{1} << 14;
@@ -37,7 +36,7 @@ void PretokenMerger::encode(std::string_view pretoken, IdBuffer& out, const Prog
   if (pretoken.size() <= kMaxScanBytes) {
     merge_by_scan(pretoken, out);
   } else {
-    merge_by_heap(pretoken, out, progress);
+    merge_by_queue(pretoken, out, progress);
   }
 }
 
@@ -74,8 +73,8 @@ void PretokenMerger::merge_by_scan(std::string_view pretoken, IdBuffer& out) con
   out.set_size(out.size() + count);
 }
 
-void PretokenMerger::merge_by_heap(std::string_view pretoken, IdBuffer& out,
-                                   const Progress& progress) {
+void PretokenMerger::merge_by_queue(std::string_view pretoken, IdBuffer& out,
+                                    const Progress& progress) {
   if (pretoken.size() >= kNoNode) {
     throw std::invalid_argument("a pretoken of " + std::to_string(pretoken.size()) +
                                 " bytes is too long; the limit is 4294967294");
@@ -95,31 +94,27 @@ void PretokenMerger::append_ids(IdBuffer& out, const Progress& progress) const {
 }
 
 void PretokenMerger::merge_all(const Progress& progress) {
-  for (std::size_t step = 1; !heap_.empty(); ++step) {
+  for (std::size_t step = 1; const auto entry = queue_.pop(); ++step) {
     if (step % kStepsBetweenChecks == 0) progress.check();
-    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-    const std::uint64_t entry = heap_.back();
-    heap_.pop_back();
-    const auto at = static_cast<std::uint32_t>(entry);
-    // A stale entry names a rank that its position no longer has.
-    if (nodes_[at].merge.rank == entry >> 32) merge_with_next(at);
+    // An entry that is out of date names a rank that its position no longer has.
+    if (nodes_[entry->position].merge.rank == entry->rank) merge_with_next(entry->position);
   }
 }
 
 // Everything that takes time per byte is inside loops that look at `progress`: a resize() of a
-// gigabyte, or a make_heap() over it, would not.
+// gigabyte would not.
 void PretokenMerger::link(std::string_view pretoken, const Progress& progress) {
   const auto count = static_cast<std::uint32_t>(pretoken.size());
   nodes_.clear();
   nodes_.reserve(count);
-  heap_.clear();
+  queue_.expect(count);
   std::uint32_t next_id = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[0])];
   for (std::uint32_t at = 0; at + 1 < count; ++at) {
     if (at % kStepsBetweenChecks == 0) progress.check();
     const std::uint32_t id = next_id;
     next_id = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[at + 1])];
     nodes_.push_back({id, at - 1, at + 1, vocabulary_.merges.find(id, next_id)});
-    queue(at);
+    push(at);
   }
   nodes_.push_back({next_id, count - 2, kNoNode, {}});
   nodes_.front().previous = kNoNode;
@@ -130,7 +125,7 @@ void PretokenMerger::merge_with_next(std::uint32_t at) {
   Node& gone = nodes_[node.next];
   node.id = node.merge.new_id;
   node.next = gone.next;
-  gone.merge.rank = kNoRank;  // makes all its heap entries stale
+  gone.merge.rank = kNoRank;  // makes all its entries out of date
   if (node.next != kNoNode) nodes_[node.next].previous = at;
   update(at);
   if (node.previous != kNoNode) update(node.previous);
@@ -141,19 +136,17 @@ void PretokenMerger::update(std::uint32_t at) {
   Node& node = nodes_[at];
   node.merge =
       node.next == kNoNode ? Merge{} : vocabulary_.merges.find(node.id, nodes_[node.next].id);
-  queue(at);
+  push(at);
 }
 
-void PretokenMerger::queue(std::uint32_t at) {
+void PretokenMerger::push(std::uint32_t at) {
   const std::uint32_t rank = nodes_[at].merge.rank;
-  if (rank == kNoRank) return;
-  heap_.push_back(static_cast<std::uint64_t>(rank) << 32 | at);
-  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  if (rank != kNoRank) queue_.push({rank, at});
 }
 
 void PretokenMerger::give_back() {
   if (nodes_.capacity() > kKeptNodes) std::vector<Node>().swap(nodes_);
-  if (heap_.capacity() > 2 * kKeptNodes) std::vector<std::uint64_t>().swap(heap_);
+  queue_.reset();
 }
 
 }  // namespace bpe

@@ -21,6 +21,7 @@ import pytest
 
 from bpe import _core
 from bpe.errors import DecodeError, PatternError, SpecialTokenError, VocabularyError
+from bpe.reference.encode import merge_by_rank_with_heap
 
 Merge = tuple[int, int, int, int]  # left, right, new id, rank
 BYTES = {byte: bytes([byte]) for byte in range(256)}
@@ -126,7 +127,24 @@ def test_the_long_way_gives_what_the_short_way_gives(alphabet: bytes) -> None:
             assert encode_slowly(text, tokens, merges) == codec.encode_ordinary(text)
 
 
-@pytest.mark.parametrize("length", [15, 16, 64, 65, 128, 129, 1000])
+@pytest.mark.parametrize("seed", range(12))
+def test_a_pretoken_of_thousands_of_bytes_is_merged_in_the_same_order(seed: int) -> None:
+    """Beyond 2,048 bytes there are lists by rank; the oracle is the reference's one heap."""
+    rng = random.Random(seed)
+    alphabet = ALPHABETS[seed % len(ALPHABETS)]
+    tokens, merges = random_vocabulary(rng, alphabet, 60)
+    if seed % 2:  # the rank of a token may be smaller than that of its parts
+        merges = ranked_vocabulary(tokens, rng)
+    codec = make_codec(tokens, merges)
+    id_of = {token: id_ for id_, token in tokens.items()}
+    of_pair = {(left, right): (rank, new_id) for left, right, new_id, rank in reversed(merges)}
+    for length in (2047, 2048, 2049, 3000, 7001):
+        text = random_text(rng, alphabet, length)
+        ids = [id_of[bytes([byte])] for byte in text]
+        assert merge_by_rank_with_heap(ids, of_pair) == codec.encode_ordinary(text), length
+
+
+@pytest.mark.parametrize("length", [15, 16, 64, 65, 128, 129, 1000, 2049, 100_001])
 def test_equal_ranks_merge_leftmost_first(length: int) -> None:
     tokens = {**BYTES, 256: b"aa"}
     codec = make_codec(tokens, [(97, 97, 256, 0)])
