@@ -32,6 +32,7 @@ from bpe.unicode_version import UNICODE_VERSION
 from chimera_bpe import warn_about_foreign_files
 
 if TYPE_CHECKING:
+    from bpe.corpora import Corpus
     from bpe.counting import count
     from bpe.counts import PretokenCounts
     from bpe.patterns import Pattern
@@ -46,6 +47,7 @@ warn_about_foreign_files()
 
 # Loaded on first use, so that `import bpe` and `bpe --help` stay quick.
 _HOME = {
+    "Corpus": "bpe.corpora.corpus",
     "Merges": "bpe.spec",
     "Pattern": "bpe.patterns",
     "PretokenCounts": "bpe.counts",
@@ -62,6 +64,7 @@ __all__ = [
     "UNICODE_VERSION",
     "BPEError",
     "CheckpointError",
+    "Corpus",
     "CorpusError",
     "DecodeError",
     "EncodeError",

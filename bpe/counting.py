@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from os import PathLike
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
 
+from bpe.corpora.corpus import Source
 from bpe.counts import PretokenCounts
 from bpe.engines import EngineName, Progress, get_engine
 from bpe.patterns import Pattern
 from bpe.special_tokens import check_special_tokens
 from bpe.threads import resolve_num_threads
 
-Path: TypeAlias = str | PathLike[str]
-#: A path, several paths, a folder, a glob, or an iterable of str or bytes.
-Source: TypeAlias = Path | Iterable[Path] | Iterable[str] | Iterable[bytes]
-
 DEFAULT_PATTERN = "o200k"
-
-# Documents are handed to the engine in batches of about this size, so that an endless iterator
-# needs bounded memory and the engine has enough to share between threads.
-_BATCH_DOCUMENTS = 8192
-_BATCH_BYTES = 16 * 2**20
 
 
 def count(
@@ -36,8 +26,9 @@ def count(
     """Split a corpus into pretokens and count them.
 
     Args:
-        source: A path, several paths, a folder, a glob, or an iterable of str or bytes. A single
-            `str` is always a path.
+        source: A path, several paths, a folder, a glob, a URL, an iterable of str or bytes, a
+            table, or a `bpe.Corpus`, which says how any of these is read. A single `str` is always
+            a path.
         pattern: A name ("gpt2", "cl100k", "llama3", "o200k", "qwen2", "nanochat"), a regular
             expression, several to apply in turn, or None for no split at all.
         special_tokens: Texts that cut a document and are not counted.
@@ -57,26 +48,40 @@ def count(
     threads = resolve_num_threads(num_threads)
     stages = get_engine(engine)
 
-    from bpe.corpora import plain_files, read_documents
+    from bpe.corpora import Reading, join_parts
+    from bpe.corpora.packer import PlainFile
 
-    files = plain_files(source)
-    if files is not None:
-        for file in files:
-            stages.count_file(counts.table, str(file), counts.pattern, specials, threads, progress)
-    else:
-        for batch in _batches(read_documents(source)):
-            stages.count_documents(counts.table, batch, counts.pattern, specials, threads, progress)
+    reading = Reading(source)
+    show = None if progress is None else _Shown(progress, reading.total)
+
+    def find_cut(data: bytes, near: int) -> int:
+        return stages.find_cut(data, counts.pattern, specials, near)
+
+    for step in join_parts(reading.steps(specials), find_cut):
+        if isinstance(step, PlainFile):
+            cuts = [*specials, step.separator] if step.separator else specials
+            stages.count_file(counts.table, str(step.path), counts.pattern, cuts, threads, show)
+        else:
+            table = counts.table if step.weight == 1 else stages.count_table()
+            stages.count_documents(table, step.documents, counts.pattern, specials, threads, None)
+            if step.weight != 1:
+                counts.table.add_times(table, step.weight)
+        if show is not None:
+            show.go_on_from(step.position)
+    reading.report.warn()
+    counts.report = reading.report
     return counts
 
 
-def _batches(documents: Iterator[bytes]) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
-    num_bytes = 0
-    for document in documents:
-        batch.append(document)
-        num_bytes += len(document)
-        if len(batch) == _BATCH_DOCUMENTS or num_bytes >= _BATCH_BYTES:
-            yield batch
-            batch, num_bytes = [], 0
-    if batch:
-        yield batch
+class _Shown:
+    """Turns the progress of an engine within one file into that within the whole corpus."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._position = progress, total, 0
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        self._progress(phase, self._position + done, self._total)
+
+    def go_on_from(self, position: int) -> None:
+        self._position = position
+        self._progress("counting", position, self._total)

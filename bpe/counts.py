@@ -17,6 +17,8 @@ from bpe.patterns import Pattern
 if TYPE_CHECKING:
     from os import PathLike
 
+    from bpe.corpora.report import ReadingReport
+
 _FORMAT, _VERSION = "chimera-bpe counts", 1
 
 
@@ -41,6 +43,8 @@ class PretokenCounts:
         self.pattern = Pattern.of(pattern)
         self.engine: EngineName = engine
         self.table: CountTable = get_engine(engine).count_table(items)
+        #: What became of the records of the corpus; None if these counts were not just made.
+        self.report: ReadingReport | None = None
 
     def items(self) -> list[tuple[bytes, int]]:
         """Return all (pretoken, count), sorted by the pretoken's bytes."""

@@ -35,6 +35,9 @@ class CountTable(Protocol):
 
     def add(self, pretoken: bytes, count: int) -> None: ...
     def merge(self, other: CountTable) -> None: ...
+    def add_times(self, other: CountTable, times: int) -> None:
+        """Add everything that another table counted, so many times."""
+
     def items(self) -> list[tuple[bytes, int]]:
         """Return all (pretoken, count), sorted by the pretoken's bytes."""
 
@@ -88,6 +91,14 @@ class Engine(Protocol):
         """Cut data into pretokens; joined, they are the data again."""
 
     def count_table(self, items: Iterable[tuple[bytes, int]] = ()) -> CountTable: ...
+
+    def find_cut(
+        self, data: bytes, pattern: Pattern, special_tokens: Sequence[str], near: int
+    ) -> int:
+        """Return a place from `near` on where a text that begins so can be counted apart.
+
+        len(data) says that there is none, or that this engine does not look for one.
+        """
 
     def count_documents(
         self,

@@ -14,7 +14,9 @@ BPEError
 ├── CheckpointError          a model checkpoint is damaged or does not belong here (ValueError)
 └── MissingDependencyError   an optional library is needed (ImportError)
 
-Each also derives from the built-in exception that callers of `tiktoken` and of the standard
+A SkippedRecordsWarning is no error: records of a corpus had no text and were left out.
+
+Each error also derives from the built-in exception that callers of `tiktoken` and of the standard
 library already catch, named in brackets. A message names the thing, the place and the remedy.
 """
 
@@ -39,6 +41,10 @@ class CorpusError(BPEError, ValueError):
 
 class SourceNotFoundError(CorpusError, FileNotFoundError):
     """A source names no file."""
+
+
+class SkippedRecordsWarning(UserWarning):
+    """Records of a corpus had no text and were left out, as `on_bad_record="skip"` allows."""
 
 
 class OutputExistsError(BPEError, FileExistsError):

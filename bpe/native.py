@@ -40,6 +40,14 @@ class NativeEngine:
     def count_table(self, items: Iterable[tuple[bytes, int]] = ()) -> _core.CountTable:
         return _core.CountTable(items)
 
+    def find_cut(
+        self, data: bytes, pattern: Pattern, special_tokens: Sequence[str], near: int
+    ) -> int:
+        scanner = scanner_name(pattern)
+        if scanner is None:
+            return len(data)
+        return _core.find_cut(data, scanner, [text.encode() for text in special_tokens], near)
+
     def count_documents(
         self,
         table: engines.CountTable,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 
-from bpe.counting import DEFAULT_PATTERN, Source, count
+from bpe.corpora.corpus import Source
+from bpe.counting import DEFAULT_PATTERN, count
 from bpe.counts import PretokenCounts
 from bpe.engines import TIE_BREAKS, EngineName, Progress, TieBreak, get_engine
 from bpe.errors import TrainingError

@@ -35,7 +35,16 @@ class Rule:
 
 NETWORK = ("socket", "ssl", "http", "urllib", "requests", "httpx", "ftplib")
 ENGINES = ("bpe._core", "bpe.native", "bpe.reference")
-OPTIONAL = ("torch", "tiktoken", "tokenizers", "pyarrow", "matplotlib", "safetensors", "numpy")
+OPTIONAL = (
+    "torch",
+    "tiktoken",
+    "tokenizers",
+    "pyarrow",
+    "matplotlib",
+    "safetensors",
+    "numpy",
+    "fsspec",
+)
 
 RULES = (
     Rule(
@@ -49,9 +58,15 @@ RULES = (
     ),
     Rule("bpe.native", ("bpe.reference",), "two engines that share code prove nothing together"),
     Rule("bpe.formats", (*ENGINES, "bpe.engines"), "a format makes and eats specs"),
-    Rule("bpe.corpora", (*ENGINES, "bpe.spec", "bpe.tokenizer", "bpe.formats"), "text, not tokens"),
+    Rule(
+        "bpe.corpora",
+        ("bpe.native", "bpe.reference", "bpe.spec", "bpe.tokenizer", "bpe.formats"),
+        "text, not tokens: of bpe._core it uses csrc/corpora/ alone, for both engines",
+    ),
+    Rule("bpe", ("fsspec",), "files behind URLs are opened in one place", ("bpe.corpora.remote",)),
     Rule("bpe.spec", ("os", "io", "pathlib", "shutil", "tempfile"), "the waist knows no file"),
     Rule("bpe.spec", (*ENGINES, "bpe.engines", "bpe.formats"), "the waist knows neither side"),
+    # Files behind URLs go through fsspec, whose libraries open the sockets.
     Rule("bpe", NETWORK, "a socket is opened in the scraper only", ("bpe.corpora.scraper",)),
     Rule("model", NETWORK, "a model needs no network"),
     Rule("model", ENGINES, "the model uses the public tokenizer"),
@@ -76,6 +91,7 @@ CPP_LAYERS: dict[str, set[str]] = {
     "base": set(),
     "unicode": {"base"},
     "pretokenizer": {"base", "unicode"},
+    "corpora": {"base", "unicode"},
     "vocab": {"base", "unicode"},
     "counting": {"base", "unicode", "pretokenizer", "vocab"},
     "decoder": {"base", "unicode", "vocab"},

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from bpe.corpora import Corpus
 
 # These repeat what bpe.engines and bpe.counting say, because importing them would take longer than
 # `bpe --help` may; a test holds them equal.
@@ -46,17 +49,39 @@ def parse_size(text: str) -> int:
     )
 
 
-def add_sources(parser: argparse.ArgumentParser, *, required: bool) -> None:
+def add_sources(parser: argparse.ArgumentParser, *, required: bool, weights: bool = False) -> None:
     """Add SOURCE... and the options that say how sources are read."""
     default = "" if required else "; default: standard input"
     parser.add_argument(
         "sources",
         metavar="SOURCE",
         nargs="+" if required else "*",
-        help="file, folder, pattern ('data/**/*.py') or - for standard input: text, .jsonl, "
-        f".parquet, also compressed (.gz .xz .bz2 .zst){default}",
+        help="file, folder, pattern ('data/**/*.py'), URL (s3://, https://, hf://) or - for "
+        "standard input: text, .jsonl, .parquet, also compressed (.gz .xz .bz2 .zst)" + default,
     )
     group = parser.add_argument_group("reading")
+    _add_documents(group)
+    _add_selection(group, weights)
+    group.add_argument(
+        "--errors",
+        choices=("bytes", "strict", "replace"),
+        default="bytes",
+        help="bytes that are not UTF-8: keep them as they are (default), stop, or put U+FFFD",
+    )
+    group.add_argument(
+        "--on-bad-record",
+        choices=("raise", "skip"),
+        default="raise",
+        help="a record without a text: stop (default), or skip and count it",
+    )
+    group.add_argument(
+        "--allow-skips",
+        action="store_true",
+        help="exit with 0 although records were left out (otherwise with 1, the work done)",
+    )
+
+
+def _add_documents(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--text-field",
         metavar="NAME",
@@ -64,30 +89,94 @@ def add_sources(parser: argparse.ArgumentParser, *, required: bool) -> None:
         help="field or column of .jsonl and .parquet that holds the text (default: text)",
     )
     group.add_argument(
-        "--errors",
-        choices=("bytes", "strict", "replace"),
-        default="bytes",
-        help="bytes that are not UTF-8: keep them as they are (default), stop, or put U+FFFD",
+        "--format",
+        choices=("text", "jsonl", "parquet"),
+        help="how files are read (default: as their names end; standard input is text)",
+    )
+    group.add_argument(
+        "--documents",
+        choices=("file", "line"),
+        default="file",
+        help="a text file is one document (default), or each of its lines is",
+    )
+    group.add_argument(
+        "--separator",
+        metavar="TEXT",
+        help="cuts text files into documents, such as '<|endoftext|>' or $'\\n\\n'",
     )
 
 
-def paths_of(args: argparse.Namespace) -> list[Path]:
+def _add_selection(group: argparse._ActionsContainer, weights: bool) -> None:
+    group.add_argument(
+        "--sample",
+        metavar="SHARE",
+        type=float,
+        default=1.0,
+        help="read this share of the documents (0.1 is a tenth), chosen by a hash of their text",
+    )
+    group.add_argument(
+        "--seed", metavar="N", type=parse_size, default=0, help="choose another sample (default: 0)"
+    )
+    group.add_argument(
+        "--max-bytes", metavar="N", type=parse_size, help="read no more text than that (2G, 500M)"
+    )
+    if weights:
+        group.add_argument(
+            "--weight",
+            metavar="SOURCE=N",
+            action="append",
+            dest="weights",
+            default=[],
+            help="count the documents of that SOURCE N times; give again for others",
+        )
+
+
+def paths_of(args: argparse.Namespace) -> list[os.PathLike[str]]:
     """Return the SOURCE arguments, standard input if there are none."""
-    return [Path(source) for source in args.sources or ["-"]]
+    from bpe.corpora.remote import RemotePath, is_url
+
+    return [
+        RemotePath(source) if is_url(source) else Path(source) for source in args.sources or ["-"]
+    ]
 
 
-def documents_of(args: argparse.Namespace) -> Iterator[bytes]:
-    """Return the documents of the SOURCE arguments."""
-    from bpe.corpora import read_documents
+def corpus_of(args: argparse.Namespace) -> Corpus:
+    """Return what the SOURCE arguments and the options of reading mean."""
+    from bpe.corpora import Corpus
 
-    return read_documents(paths_of(args), text_field=args.text_field, errors=args.errors)
+    paths = paths_of(args)
+    corpus = Corpus(
+        paths,
+        text_field=args.text_field,
+        format=args.format,
+        documents=args.documents,
+        separator=args.separator,
+        sample=args.sample,
+        seed=args.seed,
+        max_bytes=args.max_bytes,
+        errors=args.errors,
+        on_bad_record=args.on_bad_record,
+    )
+    weights: list[str] = getattr(args, "weights", [])
+    return _weighted(corpus, paths, weights) if weights else corpus
 
 
-def source_of(args: argparse.Namespace) -> list[Path] | Iterator[bytes]:
-    """Return what the SOURCE arguments mean to `bpe.train` and `bpe.count`."""
-    if args.text_field == "text" and args.errors == "bytes":
-        return paths_of(args)  # plain files among them can be read by the engine itself
-    return documents_of(args)
+def _weighted(corpus: Corpus, paths: list[os.PathLike[str]], weights: list[str]) -> Corpus:
+    """Give each path the weight that was asked for; `max_bytes` limits all of them together."""
+    from dataclasses import replace
+
+    path_to_weight = {os.fspath(path): 1 for path in paths}
+    for text in weights:
+        name, _, number = text.rpartition("=")
+        path = name if name in path_to_weight else os.fspath(Path(name))
+        if path not in path_to_weight or not number.isdecimal() or not int(number):
+            raise ValueError(f"--weight takes SOURCE=N, one of the sources, not {text!r}")
+        path_to_weight[path] = int(number)
+    inner = [
+        replace(corpus, source=path, weight=path_to_weight[os.fspath(path)], max_bytes=None)
+        for path in paths
+    ]
+    return replace(corpus, source=inner)
 
 
 def add_pattern(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ them into a counts file with -o, from which `bpe.train` can go on in Python."""
 def add_command(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("count", help="count pretokens", description=_DESCRIPTION)
-    arguments.add_sources(parser, required=True)
+    arguments.add_sources(parser, required=True, weights=True)
     arguments.add_output(parser, "counts file to write")
     arguments.add_pattern(parser)
     parser.add_argument(
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
         check_output(args.output, args.force)
     with reporting(args.progress, quiet=args.quiet) as progress:
         counts = bpe.count(
-            arguments.source_of(args),
+            arguments.corpus_of(args),
             pattern=arguments.pattern_of(args),
             special_tokens=arguments.special_tokens_of(args),
             num_threads=args.num_threads,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bpe.cli import arguments
@@ -109,14 +108,16 @@ class _Encoder:
         """Yield the ids of each document."""
         import numpy as np
 
-        num_bytes = _count_bytes(arguments.paths_of(self._args))
-        for group in _group(arguments.documents_of(self._args)):
+        from bpe.corpora import Reading, documents_of
+
+        reading = Reading(arguments.corpus_of(self._args))
+        for group in _group(documents_of(reading)):
             for ids in self._encode_group(group):
                 yield np.append(ids, self._after) if self._after else ids
             self.num_documents += len(group)
             self.num_bytes += sum(map(len, group))
             if progress is not None:
-                progress("encoding", self.num_bytes, num_bytes)
+                progress("encoding", reading.report.position, reading.total)
 
     def _encode_group(self, group: list[bytes]) -> list[Any]:
         special: dict[str, Any] = {"allowed_special": self._allowed, "disallowed_special": ()}
@@ -146,13 +147,6 @@ def _group(documents: Iterator[bytes]) -> Iterator[list[bytes]]:
             group, num_bytes = [], 0
     if group:
         yield group
-
-
-def _count_bytes(paths: list[Path]) -> int:
-    """Return the bytes of text to come, or 0 if only reading would tell."""
-    from bpe.corpora import plain_files
-
-    return sum(path.stat().st_size for path in plain_files(paths) or [])
 
 
 def _to_list(ids: npt.ArrayLike) -> list[int]:

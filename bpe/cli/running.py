@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from bpe.errors import BPEError
+from bpe.errors import BPEError, SkippedRecordsWarning
 
 FAILED, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 130, 141, 143
 
@@ -21,11 +21,12 @@ def run_command(args: argparse.Namespace) -> int:
     """Call `args.run(args)` and turn whatever comes out of it into an exit status."""
     name = f"bpe {args.command}"
     try:
-        with _warnings_on_one_line(name), _stop_on_sigterm():
+        with _warnings_on_one_line(name) as seen, _stop_on_sigterm():
             args.run(args)
             if sys.stdout is not None:
                 sys.stdout.flush()
-        return 0
+        skipped = any(issubclass(category, SkippedRecordsWarning) for category in seen)
+        return FAILED if skipped and not getattr(args, "allow_skips", False) else 0
     except BrokenPipeError:
         _abandon_stdout()
         return BROKEN_PIPE
@@ -63,14 +64,18 @@ def _stop_on_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def _warnings_on_one_line(name: str) -> Iterator[None]:
-    def show(message: Warning | str, *_: object, **__: object) -> None:
+def _warnings_on_one_line(name: str) -> Iterator[list[type[Warning]]]:
+    """Print warnings as sentences; yield a list that their classes are added to."""
+    seen: list[type[Warning]] = []
+
+    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        seen.append(category)
         print(f"{name}: warning: {message}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = show
-        yield
+        yield seen
 
 
 def _report(name: str, error: Exception, *, show_stack: bool) -> None:

@@ -24,7 +24,7 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "train", help="train a tokenizer on text", description=_DESCRIPTION
     )
-    arguments.add_sources(parser, required=True)
+    arguments.add_sources(parser, required=True, weights=True)
     parser.add_argument(
         "--vocab-size",
         metavar="N",
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
     started = time.monotonic()
     with reporting(args.progress, quiet=args.quiet) as progress:
         tokenizer = bpe.train(
-            arguments.source_of(args),
+            arguments.corpus_of(args),
             args.vocab_size,
             pattern=arguments.pattern_of(args),
             special_tokens=arguments.special_tokens_of(args),

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from bpe.errors import CorpusError, MissingDependencyError
 
-_BLOCK_BYTES = 1 << 16
+if TYPE_CHECKING:
+    from bpe.corpora.report import ReadingReport
+    from bpe.corpora.sources import SourceFile
+
+_BLOCK_BYTES = 1 << 20
+_COMPRESSED_BLOCK_BYTES = 1 << 17
 _MAX_OUTPUT = 1 << 22
 
 
@@ -35,40 +40,57 @@ class _Stream(Protocol):
     def decompress(self, data: bytes, max_length: int = ...) -> bytes: ...
 
 
-def read_blocks(path: Path, compression: str = "") -> Iterator[bytes]:
+def read_blocks(file: SourceFile, report: ReadingReport) -> Iterator[bytes]:
     """Yield the content of a file in blocks, decompressed if it is compressed.
 
     Raises:
-        CorpusError: A compressed stream is damaged or cut short.
+        CorpusError: A compressed stream is damaged or cut short, or the file changes meanwhile.
         MissingDependencyError: Zstandard needs an optional package on this Python.
         OSError: The file cannot be read.
     """
-    with naming(path), path.open("rb") as file:
-        if compression:
-            yield from _decompress(file, COMPRESSIONS[compression])
+    with file.open() as handle:
+        if file.compression:
+            raw = _read(handle, _COMPRESSED_BLOCK_BYTES, file, report)
+            yield from _decompress(raw, COMPRESSIONS[file.compression], file.name)
         else:
-            yield from _read(file)
+            yield from _read(handle, _BLOCK_BYTES, file, report)
 
 
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Make a read error of the block name the file."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None or error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from None
-
-
-def _read(file: BinaryIO) -> Iterator[bytes]:
-    while block := file.read(_BLOCK_BYTES):
+def _read(
+    handle: BinaryIO, block_bytes: int, file: SourceFile, report: ReadingReport
+) -> Iterator[bytes]:
+    before = _state(handle)
+    position = 0
+    while block := handle.read(block_bytes):
+        position += len(block)
+        report.position += len(block)
         yield block
+    expected = file.size
+    if before is not None:
+        expected = before[0]
+        if _state(handle) != before or position != expected:
+            raise CorpusError(
+                f"{file.name!r} changed while it was read: it had {expected} bytes, and "
+                f"{position} were read; read a copy that nobody writes to"
+            )
+    elif expected is not None and position != expected:
+        raise CorpusError(f"{file.name!r} ended at byte {position} of {expected}; read it again")
 
 
-def _decompress(file: BinaryIO, new_stream: Callable[[], _Stream]) -> Iterator[bytes]:
+def _state(handle: BinaryIO) -> tuple[int, int] | None:
+    """Return what changes when a file is written to; None if it is no file of this machine."""
+    try:
+        status = os.fstat(handle.fileno())
+    except (OSError, AttributeError):  # in memory, or behind a URL
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def _decompress(
+    blocks: Iterator[bytes], new_stream: Callable[[], _Stream], name: str
+) -> Iterator[bytes]:
     stream, position = new_stream(), 0
-    for block in _read(file):
+    for block in blocks:
         rest = block
         while rest:
             if stream.eof:
@@ -76,16 +98,14 @@ def _decompress(file: BinaryIO, new_stream: Callable[[], _Stream]) -> Iterator[b
                 if not rest:
                     break
                 stream = new_stream()
-            yield from _expand(stream, rest, file, position + len(block) - len(rest))
+            yield from _expand(stream, rest, name, position + len(block) - len(rest))
             rest = stream.unused_data if stream.eof else b""
         position += len(block)
     if not stream.eof:
-        raise CorpusError(
-            f"{str(file.name)!r} is cut short: it ends inside a stream, at byte {position}"
-        )
+        raise CorpusError(f"{name!r} is cut short: it ends inside a stream, at byte {position}")
 
 
-def _expand(stream: _Stream, data: bytes, file: BinaryIO, position: int) -> Iterator[bytes]:
+def _expand(stream: _Stream, data: bytes, name: str, position: int) -> Iterator[bytes]:
     try:
         yield stream.decompress(data, _MAX_OUTPUT)
         while not (stream.eof or stream.needs_input):
@@ -94,7 +114,7 @@ def _expand(stream: _Stream, data: bytes, file: BinaryIO, position: int) -> Iter
         raise
     except Exception as error:  # each of the formats has errors of its own
         raise CorpusError(
-            f"{str(file.name)!r} is damaged, or not of the format that its name says: {error} "
+            f"{name!r} is damaged, or not of the format that its name says: {error} "
             f"(in the block at byte {position})"
         ) from None
 

@@ -7,20 +7,20 @@ import errno
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, BinaryIO
 
 from bpe.corpora.compressed import COMPRESSIONS
+from bpe.corpora.corpus import FileFormat
+from bpe.corpora.remote import RemoteFile, find_remote_files, is_url, naming_url
 from bpe.errors import CorpusError, SourceNotFoundError
 
-#: A path (file, folder, glob, or `-` for standard input), or documents and paths, one by one.
-Source = str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]]
-Kind = Literal["text", "jsonl", "parquet"]
-
 #: What a folder is searched for; a file that is named itself may end in anything.
-SUFFIX_TO_KIND: dict[str, Kind] = {
+SUFFIX_TO_KIND: dict[str, FileFormat] = {
     ".txt": "text",
     ".md": "text",
     ".jsonl": "jsonl",
@@ -37,26 +37,69 @@ class SourceFile:
     """One file of a corpus; `compression` is a suffix such as `.gz`, or empty."""
 
     path: Path
-    kind: Kind
+    kind: FileFormat
     compression: str = ""
+    remote: RemoteFile | None = None
+
+    @property
+    def name(self) -> str:
+        if self.remote is not None:
+            return self.remote.path
+        return "standard input" if self.is_stdin else str(self.path)
 
     @property
     def is_stdin(self) -> bool:
-        return self.path == STDIN.path
+        return self.remote is None and self.path == STDIN.path
 
     @property
-    def is_plain(self) -> bool:
-        """Whether another reader may open the path itself and find nothing but text."""
-        return self.kind == "text" and not self.compression and self.path.is_file()
+    def is_regular(self) -> bool:
+        """Whether it is a file of this machine, with a size, and no pipe."""
+        return self.remote is None and not self.is_stdin and self.path.is_file()
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes on the disk; None if only reading would tell."""
+        if self.remote is not None:
+            return self.remote.size
+        return self.path.stat().st_size if self.is_regular else None
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the file; a read error in the block names it."""
+        naming = naming_url(self.name) if self.remote else _naming(self.path)
+        with naming, self._open() as handle:
+            yield handle
+
+    def _open(self) -> Any:
+        if self.remote is not None:
+            return self.remote.open()
+        if self.is_stdin:
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard input")
+            return nullcontext(sys.stdin.buffer)
+        return self.path.open("rb", buffering=0)
 
 
 STDIN = SourceFile(Path("-"), "text")
 
 
-def find_files(source: str | os.PathLike[str]) -> list[SourceFile]:
-    """List the files of one path: a file, a folder (searched deeply), a glob, or `-`.
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
-    Folders and globs give their files sorted; hidden files are left out.
+
+def find_files(
+    source: str | os.PathLike[str], file_format: FileFormat | None = None
+) -> list[SourceFile]:
+    """List the files of one path: a file, a folder (searched deeply), a glob, a URL, or `-`.
+
+    Folders and globs give their files sorted; hidden files are left out. `file_format` says how
+    they are read, whatever their names end in.
 
     Raises:
         SourceNotFoundError: There is no such file.
@@ -64,6 +107,15 @@ def find_files(source: str | os.PathLike[str]) -> list[SourceFile]:
     """
     if not os.fspath(source):
         raise SourceNotFoundError("the path is empty; to read a text itself, pass [text]")
+    if is_url(source):
+        return [
+            _classify_remote(file, file_format) for file in find_remote_files(os.fspath(source))
+        ]
+    files = _find_local_files(source)
+    return [_as_format(file, file_format) for file in files] if file_format else files
+
+
+def _find_local_files(source: str | os.PathLike[str]) -> list[SourceFile]:
     path = Path(source)
     if path == STDIN.path:
         return [STDIN]
@@ -138,9 +190,20 @@ def _classify(path: Path) -> SourceFile:
     if suffix in _ARCHIVES:
         raise CorpusError(f"{str(path)!r} is an archive of files; unpack it and give the folder")
     kind = SUFFIX_TO_KIND.get(suffix, "text")
-    if kind == "parquet" and compression:
-        raise CorpusError(f"{str(path)!r}: parquet is read from the end; decompress the file first")
-    return SourceFile(path, kind, compression)
+    return _as_format(SourceFile(path, kind, compression), kind)
+
+
+def _classify_remote(remote: RemoteFile, file_format: FileFormat | None) -> SourceFile:
+    file = _classify(Path(remote.name_for_suffix))
+    return _as_format(replace(file, remote=remote), file_format or file.kind)
+
+
+def _as_format(file: SourceFile, file_format: FileFormat) -> SourceFile:
+    if file_format == "parquet" and (file.compression or file.is_stdin):
+        raise CorpusError(
+            f"{file.name!r}: parquet is read from the end; decompress it into a file first"
+        )
+    return replace(file, kind=file_format)
 
 
 def _describe_missing(source: str | os.PathLike[str]) -> str:

@@ -51,6 +51,11 @@ class CountTable:
         for pretoken, count in other.items():
             self.add(pretoken, count)
 
+    def add_times(self, other: engines.CountTable, times: int) -> None:
+        """Add everything that another table counted, so many times."""
+        for pretoken, count in other.items():
+            self.add(pretoken, count * times)
+
     def items(self) -> list[tuple[bytes, int]]:
         """Return all (pretoken, count), sorted by the pretoken's bytes."""
         return sorted(self._counts.items())

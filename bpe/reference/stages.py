@@ -36,6 +36,11 @@ class ReferenceEngine:
     def count_table(self, items: Iterable[tuple[bytes, int]] = ()) -> CountTable:
         return CountTable(items)
 
+    def find_cut(
+        self, data: bytes, pattern: Pattern, special_tokens: Sequence[str], near: int
+    ) -> int:
+        return len(data)
+
     def count_documents(
         self,
         table: engines.CountTable,

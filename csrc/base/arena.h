@@ -15,12 +15,17 @@ namespace bpe {
 class Arena {
  public:
   std::string_view copy(std::string_view bytes) {
-    if (bytes.size() > free_) add_block(bytes.size());
-    char* const start = next_;
+    char* const start = allocate(bytes.size());
     std::memcpy(start, bytes.data(), bytes.size());
-    next_ += bytes.size();
-    free_ -= bytes.size();
     return {start, bytes.size()};
+  }
+
+  char* allocate(std::size_t size) {
+    if (size > free_) add_block(size);
+    char* const start = next_;
+    next_ += size;
+    free_ -= size;
+    return start;
   }
 
  private:

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "bindings/in_use.h"
+#include "corpora/document_batch.h"
 #include "pretokenizer/pretokenizer.h"
 
 namespace bpe::bindings {
@@ -51,6 +53,10 @@ class TextViews {
       throw pybind11::type_error(std::string(name) + " must be several texts, not a single " +
                                  type_name(texts) + "; put it into a list");
     }
+    if (pybind11::isinstance<DocumentBatch>(texts)) {
+      add_batch(texts);
+      return;
+    }
     for (const pybind11::handle item : texts) {
       add(pybind11::reinterpret_borrow<pybind11::object>(item), name);
     }
@@ -63,6 +69,14 @@ class TextViews {
 
   static bool is_text(PyObject* object) {
     return PyUnicode_Check(object) || PyObject_CheckBuffer(object);
+  }
+
+  // What is read into the batch meanwhile moves none of its documents.
+  void add_batch(const pybind11::object& texts) {
+    const auto& batch = pybind11::cast<const DocumentBatch&>(texts);
+    const SharedUse use(&batch, "batch of documents");
+    views_.assign(batch.documents().begin(), batch.documents().end());
+    owners_.push_back(texts);
   }
 
   void add(pybind11::object item, const char* name) {

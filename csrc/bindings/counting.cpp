@@ -88,6 +88,14 @@ void merge(CountTable& table, const CountTable& other) {
   table.merge(other);
 }
 
+void add_times(CountTable& table, const CountTable& other, const py::object& times) {
+  if (&table == &other) throw py::value_error("a count table cannot be added to itself");
+  const std::size_t number = at_least_one(times, "times");
+  const ExclusiveUse changed(&table, kName);
+  const SharedUse read(&other, kName);
+  table.add_times(other, number);
+}
+
 CountOptions make_options(const py::object& num_threads, const py::object& chunk_bytes) {
   CountOptions options;
   options.num_threads = at_least_one(num_threads, "num_threads");
@@ -98,6 +106,18 @@ CountOptions make_options(const py::object& num_threads, const py::object& chunk
 CountRules make_rules(const py::object& pattern, const py::object& special_tokens) {
   const TextViews specials(special_tokens, "special_tokens");
   return CountRules(pattern_argument(pattern), specials.views());
+}
+
+std::uint64_t first_cut(const py::bytes& data, const py::object& pattern,
+                        const py::object& special_tokens, const py::object& near) {
+  const CountRules rules = make_rules(pattern, special_tokens);
+  const std::string_view text{PyBytes_AS_STRING(data.ptr()),
+                              static_cast<std::size_t>(PyBytes_GET_SIZE(data.ptr()))};
+  const std::size_t begin = std::min(at_least_one(near, "near"), text.size());
+  const py::gil_scoped_release release;
+  // What follows the data is unknown, so it does not end with a cut as a document would.
+  return begin == text.size() ? begin
+                              : find_cut_in_view(rules, text, begin, false).value_or(text.size());
 }
 
 template <class Work>
@@ -232,11 +252,17 @@ std::uint64_t total(const CountTable& table) {
 // Arguments are taken as plain objects and checked here: pybind11's own TypeError would print all
 // of them, documents included.
 void bind_counting(py::module_& module) {
+  module.def("find_cut", &first_cut, py::arg("data"), py::arg("pattern"), py::arg("special_tokens"),
+             py::arg("near"),
+             "Return the first place from `near` on where a text that begins with the data may be "
+             "cut so that its parts can be counted apart; len(data) if there is none in it.");
   py::class_<CountTable>(module, "CountTable", py::is_final(),
                          "Distinct pretokens and how often each occurs.")
       .def(py::init(&make_table), py::arg("items") = py::tuple())
       .def("add", &add, py::arg("pretoken"), py::arg("count"), "Count a pretoken so often more.")
       .def("merge", &merge, py::arg("other"), "Add everything that another table counted.")
+      .def("add_times", &add_times, py::arg("other"), py::arg("times"),
+           "Add everything that another table counted, so many times.")
       .def("count_documents", &count_all_documents, py::arg("documents"), py::arg("pattern"),
            py::arg("special_tokens"), py::arg("num_threads"), py::arg("progress"),
            py::arg("chunk_bytes") = py::none(),

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   using namespace bpe::bindings;
   module.doc() = "The native engine of bpe; use it through bpe.native.";
   bind_errors(module);
+  bind_corpora(module);
   bind_pretokenizer(module);
   bind_counting(module);
   bind_trainer(module);

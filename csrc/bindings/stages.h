@@ -6,6 +6,7 @@
 namespace bpe::bindings {
 
 void bind_errors(pybind11::module_& module);
+void bind_corpora(pybind11::module_& module);
 void bind_pretokenizer(pybind11::module_& module);
 void bind_counting(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);

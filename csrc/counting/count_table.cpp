@@ -74,6 +74,15 @@ void CountTable::merge(const CountTable& other) {
   merge_longs(other.long_);
 }
 
+void CountTable::add_times(const CountTable& other, std::uint64_t times) {
+  const std::uint64_t most = kMaxTotalCount / times;
+  // Too much by itself is shown as the most there can be, so that the product cannot overflow.
+  const std::uint64_t added = other.total_ > most ? kMaxTotalCount + 1 : other.total_ * times;
+  check_total(added, most_frequent(other).first);
+  other.for_each(
+      [&](std::string_view pretoken, std::uint64_t count) { add(pretoken, count * times); });
+}
+
 void CountTable::merge_shorts(const ShortTable& other) {
   struct Entry {
     PretokenKey key;

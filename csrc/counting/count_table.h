@@ -51,6 +51,10 @@ class CountTable {
   // nothing then.
   void merge(const CountTable& other);
 
+  // Adds every count of another table, which must not be this one, so many times (at least 1).
+  // Throws like `merge`. Slower than that by a lookup each.
+  void add_times(const CountTable& other, std::uint64_t times);
+
   // Adds one occurrence of each pretoken of the batch and empties it.
   void count_batch(PretokenBatch& batch);
 

@@ -8,23 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpe.corpora import read_documents
-from bpe.corpora.jsonl import split_lines
+from bpe.corpora import Corpus, read_documents
+from bpe.corpora.jsonl import join_lines
 from bpe.errors import CorpusError
 
 
 def read(path: Path, lines: bytes, **options: str) -> list[bytes]:
     (path / "a.jsonl").write_bytes(lines)
-    return list(read_documents(path / "a.jsonl", **options))  # type: ignore[arg-type]
+    return list(read_documents(Corpus(path / "a.jsonl", **options)))  # type: ignore[arg-type]
 
 
 @given(st.lists(st.binary(max_size=5).map(lambda b: b.replace(b"x", b"\n")), max_size=8))
 def test_lines_do_not_depend_on_where_blocks_end(blocks: list[bytes]) -> None:
     text = b"".join(blocks)
-    expected = text.split(b"\n")
-    if not expected[-1]:
-        expected.pop()
-    assert expected == list(split_lines(blocks))
+    joined = list(join_lines(blocks, "x"))
+    assert text == b"".join(joined)
+    assert all(part.endswith(b"\n") for part in joined[:-1])
 
 
 def test_each_line_is_a_document(tmp_path: Path) -> None:
