@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bpe import _core
@@ -37,6 +37,7 @@ records = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(records, max_size=4), st.booleans(), st.sampled_from([None, 2]))
 def test_every_object_that_json_writes_is_read(
     objects: list[dict[str, Any]], ensure_ascii: bool, indent: int | None
