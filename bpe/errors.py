@@ -14,7 +14,8 @@ BPEError
 ├── CheckpointError          a model checkpoint is damaged or does not belong here (ValueError)
 └── MissingDependencyError   an optional library is needed (ImportError)
 
-A SkippedRecordsWarning is no error: records of a corpus had no text and were left out.
+A SkippedRecordsWarning is no error: records of a corpus had no text and were left out. Neither is
+a FormatWarning: a vocabulary file holds more than is carried over, and ids do not depend on it.
 
 Each error also derives from the built-in exception that callers of `tiktoken` and of the standard
 library already catch, named in brackets. A message names the thing, the place and the remedy.
@@ -57,6 +58,10 @@ class VocabularyError(BPEError, ValueError):
 
 class FormatError(VocabularyError):
     """A vocabulary file cannot be read or written."""
+
+
+class FormatWarning(UserWarning):
+    """A file holds something that is not carried over; ids do not depend on it."""
 
 
 class SpecialTokenError(BPEError, ValueError):

@@ -108,7 +108,7 @@ class Pattern:
         stages = tuple(pattern)
         for stage in stages:
             _check_stage(stage)
-        return cls(stages)
+        return cls(stages, _REGEX_TO_NAME.get(stages[0]) if len(stages) == 1 else None)
 
 
 def _check_stage(stage: object) -> None:

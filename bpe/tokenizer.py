@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bpe.engines import Codec, EngineName, get_engine
 from bpe.errors import DecodeError, EncodeError, VocabularyError
+from bpe.interop import Interop
 from bpe.spec import Merges, TokenizerSpec
 from bpe.special_tokens import (
     SpecialTokens,
@@ -25,20 +25,15 @@ from bpe.text import to_bytes
 from bpe.threads import resolve_num_threads
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     import numpy as np
     import numpy.typing as npt
-    import tiktoken
-
-    from bpe.patterns import Pattern
 
 Text: TypeAlias = str | bytes | bytearray | memoryview
 
 END_OF_TEXT = "<|endoftext|>"
 
 
-class Tokenizer:
+class Tokenizer(Interop):
     """Encode text to ids and back.
 
     Immutable, so one object may serve any number of threads; pickles and copies by its spec.
@@ -351,66 +346,6 @@ class Tokenizer:
             ),
             engine=self._engine,
         )
-
-    def to_tiktoken(self, name: str | None = None) -> tiktoken.Encoding:
-        """Return a `tiktoken.Encoding` that gives the same ids.
-
-        Raises:
-            FormatError: tiktoken cannot express this vocabulary; the message says why.
-            MissingDependencyError: tiktoken is not installed.
-        """
-        from bpe.formats.tiktoken import to_encoding
-
-        return to_encoding(self._spec, name)
-
-    @classmethod
-    def from_tiktoken(
-        cls, encoding: tiktoken.Encoding, *, engine: EngineName = "native"
-    ) -> Tokenizer:
-        """Return the tokenizer that a `tiktoken.Encoding` is."""
-        from bpe.formats.tiktoken import from_encoding
-
-        return cls(from_encoding(encoding), engine=engine)
-
-    # ---- files -------------------------------------------------------------------------------
-
-    def save(
-        self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False
-    ) -> None:
-        """Write the tokenizer, complete or not at all.
-
-        Args:
-            path: Where to.
-            format: "directory" (our own, the default) or "tiktoken" (default for `*.tiktoken`).
-            overwrite: Whether something that is there may be replaced.
-        """
-        from bpe.formats import save_spec
-
-        save_spec(self._spec, Path(path), format, overwrite=overwrite)
-
-    @classmethod
-    def load(
-        cls,
-        path: str | PathLike[str],
-        *,
-        pattern: Pattern | str | Sequence[str] | None = None,
-        special_tokens: dict[str, int] | None = None,
-        engine: EngineName = "native",
-    ) -> Tokenizer:
-        """Read a tokenizer in any known format, recognised by its content.
-
-        Args:
-            path: A file or folder that `save` wrote, or a bare `.tiktoken` file.
-            pattern: For a bare `.tiktoken` file, which does not say how text is split.
-            special_tokens: For a bare `.tiktoken` file: text to id.
-            engine: As in the constructor.
-
-        Raises:
-            FormatError: The file is damaged, of an unknown format, or needs a `pattern`.
-        """
-        from bpe.formats import load_spec
-
-        return cls(load_spec(Path(path), pattern, special_tokens), engine=engine)
 
     # ---- helpers -----------------------------------------------------------------------------
 

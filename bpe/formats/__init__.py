@@ -1,26 +1,48 @@
 """Files a vocabulary can live in: each module turns a path into a `TokenizerSpec` and back.
 
-`directory` is our own format; `tiktoken` reads and writes `.tiktoken` files and live encodings.
+`directory` is our own format, `tiktoken` the `.tiktoken` files and live encodings, `huggingface`
+the `tokenizer.json`, `gpt2` the pair `vocab.json` and `merges.txt`, `minbpe` its `.model`, `tekken`
+Mistral's `tekken.json`; `gguf` (llama.cpp) is written only. What a format cannot hold is refused by
+name. docs/formats.md has the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bpe.errors import FormatError
-from bpe.formats import directory, tiktoken
+from bpe.formats import directory, gpt2, huggingface, minbpe, strict_json, tekken, tiktoken
+from bpe.formats.huggingface_pieces import IGNORABLE
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
 
 #: Format name to the module that reads and writes it.
-FORMATS = {"directory": directory, "tiktoken": tiktoken}
+FORMATS: dict[str, Any] = {
+    "directory": directory,
+    "tiktoken": tiktoken,
+    "huggingface": huggingface,
+    "gpt2": gpt2,
+    "minbpe": minbpe,
+    "tekken": tekken,
+}
+
+_SUFFIX_TO_FORMAT = {
+    "tokenizer.json": "huggingface",
+    "tekken.json": "tekken",
+    ".tiktoken": "tiktoken",
+    ".model": "minbpe",
+    ".json": "huggingface",
+}
+_PEEK_BYTES = 4096
 
 
 def load_spec(
     path: Path,
     pattern: Pattern | str | Sequence[str] | None = None,
     special_tokens: Mapping[str, int] | None = None,
+    ignore: Collection[str] = (),
 ) -> TokenizerSpec:
     """Read a vocabulary in any known format, recognised by its content.
 
@@ -31,11 +53,20 @@ def load_spec(
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no tokenizer at {path}")
-    if path.is_dir():
-        if pattern is not None or special_tokens is not None:
-            raise FormatError(f"{path} holds its own pattern and special tokens; give none")
+    unknown = sorted(set(ignore) - set(IGNORABLE))
+    if unknown:
+        raise FormatError(f"cannot ignore {unknown[0]!r}, only {' and '.join(IGNORABLE)}")
+    format = recognise(path)
+    if format == "tiktoken":
+        return tiktoken.load(path, pattern, special_tokens)
+    if pattern is not None or (special_tokens is not None and format != "gpt2"):
+        raise FormatError(f"{path} holds its own pattern and special tokens; give none")
+    if format == "directory":
         return directory.load(path)
-    return tiktoken.load(path, pattern, special_tokens)
+    if format == "gpt2":
+        return gpt2.load(path, special_tokens)
+    spec: TokenizerSpec = FORMATS[format].load(path, ignore=ignore)
+    return spec
 
 
 def save_spec(
@@ -46,8 +77,77 @@ def save_spec(
     Raises:
         FormatError: There is no such format, or it cannot hold this vocabulary.
     """
-    if format is None:
-        format = "tiktoken" if path.suffix == ".tiktoken" else "directory"
+    format = check_format(format or default_format(path))
+    FORMATS[format].save(spec, path, overwrite=overwrite)
+
+
+def default_format(path: Path) -> str:
+    """Return the format that a path's name asks for.
+
+    >>> default_format(Path("a/tokenizer.json")), default_format(Path("a/vocab"))
+    ('huggingface', 'directory')
+    """
+    return next((f for end, f in _SUFFIX_TO_FORMAT.items() if path.name.endswith(end)), "directory")
+
+
+def check_format(format: str) -> str:
+    """Return the format if there is one of that name.
+
+    Raises:
+        FormatError: There is none.
+    """
     if format not in FORMATS:
         raise FormatError(f"there is no format {format!r}; the formats are {', '.join(FORMATS)}")
-    FORMATS[format].save(spec, path, overwrite=overwrite)
+    return format
+
+
+def recognise(path: Path) -> str:
+    """Return the name of the format that is at a path.
+
+    Raises:
+        FormatError: It is a format that is not read here; a file that is nothing we know is taken
+            for a `.tiktoken` file, whose reader says what is wrong in which line.
+    """
+    if path.is_dir():
+        return _recognise_folder(path)
+    with path.open("rb") as file:
+        start = file.read(_PEEK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"{":
+        return _recognise_json(path)
+    if start.startswith(minbpe.VERSION[:6].encode()):
+        return "minbpe"
+    if start.startswith(b"#version") or path.name == "merges.txt":
+        return "gpt2"
+    if start.startswith(b"GGUF"):
+        raise FormatError(f"{path} is a GGUF file; GGUF is written here, not read")
+    if start.startswith(b"\x80") and b"." in start:
+        raise FormatError(
+            f"{path} looks like a pickle, which could run any code and is never read here"
+        )
+    return "tiktoken"
+
+
+def _recognise_folder(path: Path) -> str:
+    if (path / "meta.json").exists() and (path / "vocab.tiktoken").exists():
+        return "directory"
+    if (path / "tokenizer.json").exists():
+        return "huggingface"
+    if all((path / name).exists() for name in gpt2.FILE_NAMES):
+        return "gpt2"
+    return "directory"  # whose reader says what is missing
+
+
+def _recognise_json(path: Path) -> str:
+    fields = strict_json.check(strict_json.read(path), dict, str(path))
+    if "model" in fields:
+        return "huggingface"
+    if isinstance(fields.get("vocab"), list) and "config" in fields:
+        return "tekken"
+    if path.name == "vocab.json":
+        return "gpt2"
+    if fields.get("format") == directory.FORMAT:
+        raise FormatError(f"{path} is part of a tokenizer folder; load {path.parent}")
+    raise FormatError(
+        f"{path} is JSON, but neither a tokenizer.json (field model), nor a tekken.json (fields "
+        "config and vocab), nor a vocab.json beside a merges.txt"
+    )

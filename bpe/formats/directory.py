@@ -48,19 +48,23 @@ def load(path: Path) -> TokenizerSpec:
     ranks = read_ranks((path / _VOCAB).read_bytes(), str(path / _VOCAB))
     if fields.get("merges") == "ranked tokens":
         merges = Merges.from_ranked_tokens(ranks)
+    elif fields.get("merges") != _MERGES:
+        raise FormatError(f'{path / _META}: the field "merges" names no way to find the merges')
     elif (path / _MERGES).is_file():
         merges = Merges(_read_merges(path / _MERGES))
     else:
         raise FormatError(f"{path} is not complete: it has no {_MERGES}")
     try:
         spec = TokenizerSpec(
-            pattern=sidecar.read_pattern(fields),
+            pattern=sidecar.read_pattern(fields, path / _META),
             id_to_bytes={id_: token for token, id_ in ranks.items()},
             merges=merges,
             special_tokens=fields["special_tokens"],
             whole_pretoken_first=fields["whole_pretoken_first"],
             name=fields["name"],
         )
+    except FormatError:
+        raise
     except VocabularyError as error:
         raise FormatError(f"{path}: {error}") from None
     return sidecar.check_hash(spec, fields, path)

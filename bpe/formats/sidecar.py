@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bpe.errors import FormatError
+from bpe.errors import FormatError, PatternError
+from bpe.formats import strict_json
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
 from bpe.unicode_version import UNICODE_VERSION
@@ -51,10 +52,7 @@ def read(path: Path, format: str) -> dict[str, Any]:
     Raises:
         FormatError: It is no JSON, of another format or version, or made with another Unicode.
     """
-    try:
-        fields = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path} is not JSON: {error}") from None
+    fields = strict_json.read(path)
     if not isinstance(fields, dict) or fields.get("format") != format:
         raise FormatError(f"{path} does not describe a tokenizer of the format {format!r}")
     if fields.get("version") != VERSION:
@@ -63,8 +61,7 @@ def read(path: Path, format: str) -> dict[str, Any]:
             f"version {VERSION}; install the release that wrote it"
         )
     for name, kind in _FIELDS.items():
-        if not isinstance(fields.get(name), kind):
-            raise FormatError(f"{path}: field {name!r} must be a {kind.__name__}")
+        strict_json.get(fields, name, kind, str(path))
     if fields["unicode_version"] != UNICODE_VERSION:
         raise FormatError(
             f"{path} was made with Unicode {fields['unicode_version']}; this release splits text "
@@ -73,10 +70,16 @@ def read(path: Path, format: str) -> dict[str, Any]:
     return fields
 
 
-def read_pattern(fields: dict[str, Any]) -> Pattern:
-    """Return the pattern that a sidecar names."""
-    stages = fields["pattern"]
-    return Pattern.of(stages[0] if len(stages) == 1 else stages)
+def read_pattern(fields: dict[str, Any], path: Path) -> Pattern:
+    """Return the pattern that a sidecar names.
+
+    Raises:
+        FormatError: It names none.
+    """
+    try:
+        return Pattern.of(fields["pattern"])
+    except PatternError as error:
+        raise FormatError(f"{path}: {error}") from None
 
 
 def check_hash(spec: TokenizerSpec, fields: dict[str, Any], path: Path) -> TokenizerSpec:
