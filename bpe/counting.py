@@ -59,7 +59,7 @@ def count(
 
     for step in join_parts(reading.steps(specials), find_cut):
         if isinstance(step, PlainFile):
-            cuts = [*specials, step.separator] if step.separator else specials
+            cuts = list(dict.fromkeys([*specials, step.separator])) if step.separator else specials
             stages.count_file(counts.table, str(step.path), counts.pattern, cuts, threads, show)
         else:
             table = counts.table if step.weight == 1 else stages.count_table()

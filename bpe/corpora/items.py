@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from bpe.corpora.arrow import is_arrow, read_arrow
@@ -15,9 +14,8 @@ from bpe.corpora.report import ReadingReport
 from bpe.corpora.text import not_utf8
 from bpe.text import to_bytes
 
-# Items are pulled in groups, since C++ reads a list of them quickly; small groups, so that what an
-# iterator makes need not all be held at once.
-_GROUP_ITEMS = 1024
+# So many are pulled before anybody looks whether a batch is full, or whether to stop.
+_GROUP_ITEMS = 4096
 _GROUP_BYTES = 2**20
 
 #: Reads a path or a corpus that stands among the items.
@@ -38,22 +36,19 @@ def read_items(
         TypeError: An item is none of these things; its index is named.
     """
     iterator = iter(items)
-    index, size = 0, 1
-    while group := list(islice(iterator, size)):
-        num_bytes = packer.batch.num_bytes
-        done = 0
-        while True:
-            first = len(packer.batch)
-            start, done = done, packer.batch.add_items(group, done, corpus.text_field)
-            _check_utf8(packer, first, index + start, corpus)
-            if done == len(group):
-                break
-            yield from _read_unusual(group[done], index + done, corpus, packer, report, read_files)
-            done += 1
+    index = 0
+    other: list[Any] | None = []
+    while other is not None:
+        first = len(packer.batch)
+        number, other = packer.batch.add_items(
+            iterator, _GROUP_ITEMS, _GROUP_BYTES, corpus.text_field
+        )
+        _check_utf8(packer, first, index, corpus)
+        index += number
+        if other:
+            yield from _read_unusual(other[0], index, corpus, packer, report, read_files)
+            index += 1
         yield None
-        index += len(group)
-        mean = max(1, packer.batch.num_bytes - num_bytes) // len(group) + 1
-        size = max(1, min(2 * size, _GROUP_ITEMS, _GROUP_BYTES // mean))
 
 
 def _read_unusual(

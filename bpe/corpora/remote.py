@@ -28,6 +28,7 @@ class RemoteFile:
     path: str
     size: int | None
     filesystem: Any
+    is_in_folder: bool = False  # found by searching one, not named
 
     @property
     def name_for_suffix(self) -> str:
@@ -67,6 +68,7 @@ def find_remote_files(url: str) -> list[RemoteFile]:
         SourceNotFoundError: There is nothing.
     """
     filesystem, path = _open_filesystem(url)
+    is_folder = False
     with naming_url(url):
         if _HTTP.match(url):
             infos = [filesystem.info(path)]
@@ -74,13 +76,16 @@ def find_remote_files(url: str) -> list[RemoteFile]:
             found = filesystem.glob(path, detail=True)
             infos = [found[name] for name in sorted(found) if found[name]["type"] == "file"]
         elif filesystem.isdir(path):
+            is_folder = True
             found = filesystem.find(path, detail=True)
             infos = [found[name] for name in sorted(found)]
         else:
             infos = [filesystem.info(path)]
     if not infos:
         raise SourceNotFoundError(f"{url!r} matches nothing")
-    return [RemoteFile(url, info["name"], info.get("size"), filesystem) for info in infos]
+    return [
+        RemoteFile(url, info["name"], info.get("size"), filesystem, is_folder) for info in infos
+    ]
 
 
 def _open_filesystem(url: str) -> tuple[Any, str]:

@@ -108,11 +108,20 @@ def find_files(
     if not os.fspath(source):
         raise SourceNotFoundError("the path is empty; to read a text itself, pass [text]")
     if is_url(source):
-        return [
-            _classify_remote(file, file_format) for file in find_remote_files(os.fspath(source))
-        ]
+        return _find_remote(os.fspath(source), file_format)
     files = _find_local_files(source)
     return [_as_format(file, file_format) for file in files] if file_format else files
+
+
+def _find_remote(url: str, file_format: FileFormat | None) -> list[SourceFile]:
+    found = [
+        file
+        for file in find_remote_files(url)
+        if not file.is_in_folder or _has_known_suffix(Path(file.path))
+    ]
+    if not found:
+        raise _nothing_to_read(url)
+    return [_classify_remote(file, file_format) for file in found]
 
 
 def _find_local_files(source: str | os.PathLike[str]) -> list[SourceFile]:
@@ -152,12 +161,16 @@ def _find_by_glob(source: str | os.PathLike[str]) -> list[SourceFile]:
 def _find_in_folder(folder: Path) -> list[SourceFile]:
     paths = sorted(path for path in _walk(folder) if _has_known_suffix(path))
     if not paths:
-        known = " ".join(SUFFIX_TO_KIND)
-        raise CorpusError(
-            f"the folder {str(folder)!r} holds no file that ends in {known} (or these with "
-            f"{' '.join(COMPRESSIONS)}); name others by a pattern such as '{folder}/**/*.py'"
-        )
+        raise _nothing_to_read(str(folder))
     return [_classify(path) for path in paths]
+
+
+def _nothing_to_read(folder: str) -> CorpusError:
+    known = " ".join(SUFFIX_TO_KIND)
+    return CorpusError(
+        f"the folder {folder!r} holds no file that ends in {known} (or these with "
+        f"{' '.join(COMPRESSIONS)}); name others by a pattern such as '{folder}/**/*.py'"
+    )
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -59,33 +59,51 @@ PyObject* text_of(PyObject* item, const py::str& field) {
   return text;
 }
 
-// Returns the index of the first item that is no plain text, or the number of items. The list must
-// be nobody else's; the texts in it are not copied if they are ASCII or bytes.
-py::ssize_t add_items(DocumentBatch& batch, const py::list& items, py::ssize_t index,
-                      const py::str& field) {
-  const ExclusiveUse use(&batch, kName);
-  py::list made;
-  batch.keep(owner_of(items));
-  batch.keep(owner_of(made));
-  for (; index < static_cast<py::ssize_t>(items.size()); ++index) {
-    PyObject* const item = PyList_GET_ITEM(items.ptr(), index);
-    PyObject* const text = text_of(item, field);
-    if (text == nullptr) break;
-    if (PyBytes_Check(text)) {
-      if (text != item) made.append(py::handle(text));
-      batch.add(view_of(py::reinterpret_borrow<py::bytes>(text)));
-    } else if (PyUnicode_Check(text) && PyUnicode_IS_ASCII(text)) {
-      if (text != item) made.append(py::handle(text));
-      batch.add({reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
-                 static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))});
-    } else if (const py::object bytes = PyUnicode_Check(text) ? encoded(text) : py::object()) {
-      made.append(bytes);
-      batch.add(view_of(py::reinterpret_borrow<py::bytes>(bytes)));
-    } else {
-      break;
-    }
+// Adds a text and what keeps it alive; false if it is none that is usual. Of a str that is ASCII,
+// and of bytes, nothing is copied.
+bool add_text(DocumentBatch& batch, PyObject* text, py::list& owners) {
+  if (PyBytes_Check(text)) {
+    owners.append(py::handle(text));
+    batch.add(view_of(py::reinterpret_borrow<py::bytes>(text)));
+  } else if (PyUnicode_Check(text) && PyUnicode_IS_ASCII(text)) {
+    owners.append(py::handle(text));
+    batch.add({reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
+               static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))});
+  } else if (const py::object bytes = PyUnicode_Check(text) ? encoded(text) : py::object()) {
+    owners.append(bytes);
+    batch.add(view_of(py::reinterpret_borrow<py::bytes>(bytes)));
+  } else {
+    return false;
   }
-  return index;
+  return true;
+}
+
+// Pulls items until one is no plain text, so many came, or so many bytes. Each is read before the
+// next is asked for, since an iterator may yield the same dict again and again. Returns how many
+// were added, and a list of the item that was not; nothing instead of a list at the end.
+py::tuple add_items(DocumentBatch& batch, const py::object& iterator, py::ssize_t max_items,
+                    std::uint64_t max_bytes, const py::str& field) {
+  if (PyIter_Check(iterator.ptr()) == 0) throw py::type_error("this is no iterator");
+  const ExclusiveUse use(&batch, kName);
+  py::list owners;
+  batch.keep(owner_of(owners));
+  const std::uint64_t enough = batch.num_bytes() + max_bytes;
+  py::ssize_t num_items = 0;
+  while (num_items < max_items && batch.num_bytes() < enough) {
+    const auto item = py::reinterpret_steal<py::object>(PyIter_Next(iterator.ptr()));
+    if (!item) {
+      if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+      return py::make_tuple(num_items, py::none());
+    }
+    PyObject* const text = text_of(item.ptr(), field);
+    if (text == nullptr || !add_text(batch, text, owners)) {
+      py::list other;
+      other.append(item);
+      return py::make_tuple(num_items, other);
+    }
+    ++num_items;
+  }
+  return py::make_tuple(num_items, py::list());
 }
 
 py::tuple add_lines_of_json(DocumentBatch& batch, const py::bytes& data, std::size_t offset,
@@ -220,8 +238,10 @@ void bind_corpora(py::module_& module) {
                             "Documents as views of bytes that are kept alive, not copied.")
       .def(py::init<>())
       .def("add", &add, py::arg("document"))
-      .def("add_items", &add_items, py::arg("items"), py::arg("first"), py::arg("field"),
-           "Add str, bytes and dicts; return the index of the first item that is something else.")
+      .def("add_items", &add_items, py::arg("iterator"), py::arg("max_items"), py::arg("max_bytes"),
+           py::arg("field"),
+           "Add str, bytes and dicts of an iterator; return how many, and [the item] that is "
+           "something else, [] when so many came, or None at the end.")
       .def("add_json_lines", &add_lines_of_json, py::arg("data"), py::arg("offset"),
            py::arg("field"),
            "Add the field of each line; return the offset of the first unusual line, and the "

@@ -62,8 +62,8 @@ void SpecialFinder::build_trie(std::span<const std::string> reversed) {
   labels_.resize(1);
   for (std::uint32_t state = 0; state < groups.size(); ++state) {
     auto [begin, end, depth] = groups[state];
-    // In sorted order the token that ends here comes before those that go on.
-    if (begin < end && reversed[begin].size() == depth) {
+    // In sorted order the token that ends here, given once or more, comes before those that go on.
+    while (begin < end && reversed[begin].size() == depth) {
       states_[state].match = static_cast<std::uint32_t>(++begin);
     }
     states_[state].first_child = static_cast<std::uint32_t>(states_.size());

@@ -164,19 +164,28 @@ def test_an_empty_separator_is_refused() -> None:
 
 def test_items_are_texts_until_something_else_comes() -> None:
     batch = _core.DocumentBatch()
-    items = ["a", "é", b"\xff", {"text": "d"}, {"text": b"e"}, None, "g"]
-    assert 5 == batch.add_items(items, 0, "text")
-    assert 7 == batch.add_items(items, 6, "text")
+    items = iter(["a", "é", b"\xff", {"text": "d"}, {"text": b"e"}, None, "g"])
+    assert (5, [None]) == batch.add_items(items, 100, 100, "text")
+    assert (1, None) == batch.add_items(items, 100, 100, "text")
     assert [b"a", "é".encode(), b"\xff", b"d", b"e", b"g"] == list(batch)
-    assert 0 == batch.add_items([{"body": "a"}], 0, "text")
-    assert 0 == batch.add_items(["\ud83d"], 0, "text")
-    assert 0 == batch.add_items([{"text": None}], 0, "text")
+    for other in ({"body": "a"}, "\ud83d", {"text": None}, bytearray(b"a")):
+        assert (0, [other]) == batch.add_items(iter([other]), 100, 100, "text")
+
+
+def test_no_more_items_are_pulled_than_asked_for() -> None:
+    batch = _core.DocumentBatch()
+    items = iter(["abc"] * 10)
+    assert (2, []) == batch.add_items(items, 2, 100, "text")
+    assert (3, []) == batch.add_items(items, 100, 7, "text")
+    assert 5 == len(list(items))
+    with pytest.raises(TypeError, match="no iterator"):
+        batch.add_items(["a"], 1, 1, "text")  # type: ignore[arg-type]
 
 
 def test_documents_live_as_long_as_their_batch() -> None:
     batch = _core.DocumentBatch()
     for number in range(2000):
-        batch.add_items([f"text {number}", {"text": f"ü{number}"}], 0, "text")
+        batch.add_items(iter([f"text {number}", {"text": f"ü{number}"}]), 9, 99, "text")
         batch.add_json_lines(b'{"text": "a\\n%d"}' % number, 0, "text")
     assert "ü1999".encode() == batch[5998]
     assert b"a\n0" == batch[2]
@@ -202,7 +211,7 @@ def test_the_first_byte_that_is_not_utf8_is_found(documents: list[bytes]) -> Non
         except UnicodeDecodeError as error:
             expected = index, error.start
     batch = _core.DocumentBatch()
-    batch.add_items(list(documents), 0, "text")
+    batch.add_items(iter(documents), 9, 999, "text")
     assert expected == batch.find_invalid_utf8()
     assert batch.find_invalid_utf8(len(documents)) is None
 
@@ -296,11 +305,19 @@ def test_an_error_of_the_producer_passes_through(pa: Any) -> None:
 
 def test_a_batch_counts_like_its_documents() -> None:
     batch = _core.DocumentBatch()
-    batch.add_items(["to be", "or not to be", "é"], 0, "text")
+    batch.add_items(iter(["to be", "or not to be", "é"]), 9, 99, "text")
     counted, expected = _core.CountTable(), _core.CountTable()
     counted.count_documents(batch, "gpt2", [], 2, None)
     expected.count_documents(list(batch), "gpt2", [], 1, None)
     assert expected.items() == counted.items()
+
+
+def test_a_special_token_given_twice_is_one() -> None:
+    for specials in ([b"<x>"], [b"<x>", b"x", b"<x>", b"<x>y", b"x", b"<x>"]):
+        table = _core.CountTable()
+        table.count_documents([b"a<x>y<x>b"], "gpt2", specials, 1, None)
+        expected = {b"a", b"b"} if b"<x>y" in specials else {b"a", b"y", b"b"}
+        assert expected == dict(table.items()).keys()
 
 
 def test_counts_are_added_so_many_times() -> None:
