@@ -1,7 +1,9 @@
 """A small GPT on a vocabulary of your own.
 
-Read in this order: `config`, `layers`, `gpt`, `loss`, `dataset`, `batches`, `optim`, `train`,
-`evaluate`, `sample`, `run_directory`, `checkpoint`. The command line is `python -m model`,
+Read in this order: `config`, `layers`, `transformer`, `gpt`, `masked_lm`, `loss`, `head_loss`;
+`tokens`, `shards`, `preparation`, `dataset`, `batches`, `masking`, `objective`; `optim`, `step`,
+`train`, `evaluate`; `cache`, `sample`, `generation`, `text_stream`, `filling`; `run_directory`,
+`checkpoint`; `export`, `plots`. The command line is `python -m model`,
 installed as `gpt`. Importing this package does not import torch; using what needs torch does.
 """
 
@@ -17,8 +19,13 @@ if TYPE_CHECKING:
     from model.checkpoint import Checkpoint, load_checkpoint
     from model.dataset import TokenDataset, open_dataset
     from model.evaluate import Evaluation
+    from model.filling import fill_mask
+    from model.generation import generate, generate_batch
     from model.gpt import GPT
-    from model.sample import SampleConfig, generate, stream_text
+    from model.masked_lm import MaskedLM
+    from model.preparation import prepare
+    from model.sample import SampleConfig
+    from model.text_stream import stream_text
     from model.train import Trainer
 
 __all__ = [
@@ -26,14 +33,18 @@ __all__ = [
     "PRESETS",
     "Checkpoint",
     "Evaluation",
+    "MaskedLM",
     "ModelConfig",
     "SampleConfig",
     "TokenDataset",
     "TrainConfig",
     "Trainer",
+    "fill_mask",
     "generate",
+    "generate_batch",
     "load_checkpoint",
     "open_dataset",
+    "prepare",
     "stream_text",
 ]
 
@@ -41,13 +52,17 @@ _HOME = {
     "GPT": "gpt",
     "Checkpoint": "checkpoint",
     "Evaluation": "evaluate",
+    "MaskedLM": "masked_lm",
     "SampleConfig": "sample",
     "TokenDataset": "dataset",
     "Trainer": "train",
-    "generate": "sample",
+    "fill_mask": "filling",
+    "generate": "generation",
+    "generate_batch": "generation",
     "load_checkpoint": "checkpoint",
     "open_dataset": "dataset",
-    "stream_text": "sample",
+    "prepare": "preparation",
+    "stream_text": "text_stream",
 }
 
 

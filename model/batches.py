@@ -1,7 +1,8 @@
-"""Which tokens a step sees: a function of (seed, step) and nothing else.
+"""Which tokens a step sees: a function of (seed, step, rank) and nothing else.
 
 There is no loader with a position to save. Batch 1000 can be made without the 999 before it, so a
-resumed run sees exactly the batches that an uninterrupted one would have seen.
+resumed run sees exactly the batches that an uninterrupted one would have seen. Several processes
+share the windows of a step, so how many there are does not change what is trained on.
 
 Shapes in names: B batch, T positions.
 """
@@ -15,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-#: Token ids as they lie in memory or in a file.
-TokenArray = NDArray[np.uint16 | np.uint32]
+from model.tokens import Column
 
 
 class Batch(NamedTuple):
@@ -43,6 +43,26 @@ def train_starts(
     return (random.random_raw(batch_size) % np.uint64(num_windows)).astype(np.int64)
 
 
+def share_of(
+    starts: NDArray[np.int64], rank: int, num_processes: int
+) -> tuple[int, NDArray[np.int64]]:
+    """Return the windows of a step that one process computes, and the number of its first one.
+
+    Raises:
+        ValueError: The windows cannot be shared evenly.
+
+    >>> share_of(np.arange(6), rank=1, num_processes=2)
+    (3, array([3, 4, 5]))
+    """
+    if len(starts) % num_processes:
+        raise ValueError(
+            f"{len(starts)} windows a step cannot be shared by {num_processes} processes evenly; "
+            "choose another batch_size or tokens_per_step"
+        )
+    size = len(starts) // num_processes
+    return rank * size, starts[rank * size : (rank + 1) * size]
+
+
 def eval_starts(num_tokens: int, block_size: int, max_windows: int) -> NDArray[np.int64]:
     """Return where the evaluation windows start: side by side, and evenly thinned to the maximum.
 
@@ -57,7 +77,7 @@ def eval_starts(num_tokens: int, block_size: int, max_windows: int) -> NDArray[n
     return starts[np.linspace(0, len(starts) - 1, max_windows).round().astype(np.int64)]
 
 
-def gather(tokens: TokenArray, starts: NDArray[np.int64], block_size: int) -> Batch:
+def gather(tokens: Column, starts: NDArray[np.int64], block_size: int) -> Batch:
     """Cut the windows that begin at `starts` out of the tokens."""
     positions = starts[:, None] + np.arange(block_size + 1)
     ids = torch.from_numpy(tokens[positions].astype(np.int64))

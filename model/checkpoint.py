@@ -25,9 +25,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from bpe.errors import BPEError, CheckpointError
+from model.architectures import build_model
 from model.config import ModelConfig, TrainConfig
-from model.gpt import GPT
 from model.run_directory import RunDirectory, find_checkpoint, verify
+from model.standing import NO_STANDING, Standing
+from model.transformer import Transformer
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
@@ -51,6 +53,7 @@ class TrainingState:
         train: How it is trained.
         tokenizer_hash: `Tokenizer.content_hash`.
         data: What it was trained on, as `TokenDataset.describe` says it.
+        standing: Its best evaluation, and the time it took.
     """
 
     step: int
@@ -58,6 +61,7 @@ class TrainingState:
     train: TrainConfig
     tokenizer_hash: str
     data: Mapping[str, Any]
+    standing: Standing = NO_STANDING
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -67,6 +71,7 @@ class TrainingState:
             "train": self.train.to_json(),
             "tokenizer_hash": self.tokenizer_hash,
             "data": dict(self.data),
+            "standing": self.standing.to_json(),
         }
 
     @classmethod
@@ -80,6 +85,7 @@ class TrainingState:
             train=TrainConfig.from_json(data["train"]),
             tokenizer_hash=str(data["tokenizer_hash"]),
             data=dict(data["data"]),
+            standing=Standing.from_json(data.get("standing", {})),
         )
 
 
@@ -97,7 +103,7 @@ class Checkpoint:
     path: Path
     state: TrainingState
     tokenizer: Tokenizer
-    model: GPT
+    model: Transformer
 
     def restore_optimizer(self, optimizer: Optimizer) -> None:
         """Give an optimizer of `self.model` what it remembered.
@@ -144,7 +150,7 @@ class Checkpoint:
 def save_checkpoint(
     run: RunDirectory,
     state: TrainingState,
-    model: GPT,
+    model: Transformer,
     optimizer: Optimizer,
     tokenizer_files: Mapping[str, bytes],
 ) -> Path:
@@ -159,20 +165,24 @@ def save_checkpoint(
         for name, content in tokenizer_files.items():
             folder.joinpath(TOKENIZER, name).write_bytes(content)
 
-    return run.publish(state.step, fill)
+    best = state.standing.is_best
+    return run.publish(state.step, fill, keep=state.train.keep, best=best)
 
 
-def load_checkpoint(path: str | PathLike[str], device: torch.device | str = "cpu") -> Checkpoint:
+def load_checkpoint(
+    path: str | PathLike[str], device: torch.device | str = "cpu", *, best: bool = False
+) -> Checkpoint:
     """Load the newest checkpoint of a run directory, or the checkpoint that is given.
 
     Args:
         path: A run directory, or one `step-...` folder in it.
         device: Where the model goes.
+        best: Take the one with the smallest validation loss instead of the newest.
 
     Raises:
         CheckpointError: A file is damaged or missing, or the parts do not belong together.
     """
-    folder = find_checkpoint(path)
+    folder = find_checkpoint(path, best=best)
     verify(folder)
     try:
         state = TrainingState.from_json(json.loads((folder / STATE).read_bytes()))
@@ -202,11 +212,11 @@ def _load_tokenizer(folder: Path, state: TrainingState) -> Tokenizer:
     return tokenizer
 
 
-def _load_model(path: Path, config: ModelConfig, device: torch.device | str) -> GPT:
+def _load_model(path: Path, config: ModelConfig, device: torch.device | str) -> Transformer:
     tensors = _read_tensors(path)
     try:
         with torch.device("meta"):  # shapes only: a wrong config must not cost memory
-            model = GPT(config)
+            model = build_model(config)
     except RuntimeError as error:
         raise CheckpointError(
             f"the architecture in {STATE} beside {path} is none: {error}"
@@ -239,7 +249,7 @@ def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _optimizer_tensors(model: GPT, optimizer: Optimizer) -> dict[str, Tensor]:
+def _optimizer_tensors(model: Transformer, optimizer: Optimizer) -> dict[str, Tensor]:
     return _contiguous(
         {
             f"{name}.{key}": value

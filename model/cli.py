@@ -11,8 +11,9 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from importlib import import_module
 
-from bpe.cli.arguments import Parser, add_traceback
+from bpe.cli.arguments import Parser, add_traceback, parse_size
 from bpe.errors import BPEError
 from model.dependencies import require_model_dependencies
 from model.options import UsageError, add_settings
@@ -60,17 +61,14 @@ def build_parser() -> ArgumentParser:
         )
     )
     _add_sample(commands.add_parser("sample", help="let a model write"))
+    _add_prepare(commands.add_parser("prepare", help="encode a corpus once, into shards"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure a model on text it has not seen"))
+    _add_fill_mask(commands.add_parser("fill-mask", help="fill in the blanks of a text"))
     return parser
 
 
 def _add_train(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "-t",
-        "--tokenizer",
-        choices=("bpe", "tiktoken"),
-        help="bpe: -m is a path; tiktoken: -m is the name of a published vocabulary [bpe]",
-    )
-    parser.add_argument("-m", "--tokenizer-model", metavar="NAME|PATH", help="which tokenizer")
+    _add_tokenizer(parser)
     parser.add_argument(
         "-l",
         "--load-model",
@@ -90,16 +88,37 @@ def _add_train(parser: ArgumentParser) -> None:
         "-d",
         "--data",
         metavar="DATA",
-        help="text (a file, a folder, a glob), or a .bin that `bpe encode` wrote; with -l, the "
-        "data of that run is the default",
+        help="text (a file, a folder, a glob), a folder of `gpt prepare`, or a .bin of "
+        "`bpe encode`; with -l, the data of that run is the default",
+    )
+    parser.add_argument(
+        "--init-from",
+        metavar="RUN",
+        help="begin with the weights of another run, such as a masked model with those of a GPT",
     )
     add_settings(parser)
     parser.add_argument("--force", action="store_true", help="replace the run that -s names")
     _add_common(parser)
 
 
+def _add_tokenizer(parser: ArgumentParser, *, required: bool = False) -> None:
+    parser.add_argument(
+        "-t",
+        "--tokenizer",
+        choices=("bpe", "tiktoken"),
+        help="bpe: -m is a path; tiktoken: -m is the name of a published vocabulary [bpe]",
+    )
+    parser.add_argument(
+        "-m",
+        "--tokenizer-model",
+        metavar="NAME|PATH",
+        required=required,
+        help="which tokenizer",
+    )
+
+
 def _add_sample(parser: ArgumentParser) -> None:
-    parser.add_argument("-l", "--load-model", required=True, metavar="LOAD", help="a run")
+    _add_load(parser)
     parser.add_argument("-p", "--prompt", default="", help="what to go on from [a new document]")
     parser.add_argument("--max-tokens", type=int, default=200, metavar="N", help="at most [200]")
     parser.add_argument(
@@ -107,11 +126,77 @@ def _add_sample(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--top-k", type=int, metavar="K", help="pick among the K likeliest")
     parser.add_argument("--top-p", type=float, metavar="P", help="pick among the likeliest P of 1")
+    parser.add_argument(
+        "--min-p",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="drop what is less likely than P times the likeliest [0]",
+    )
+    parser.add_argument(
+        "--repetition-penalty",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="above 1: what was written becomes less likely [1]",
+    )
+    parser.add_argument(
+        "--stop", action="append", default=[], metavar="TEXT", help="end before this text"
+    )
+    parser.add_argument(
+        "-n", "--num-samples", type=int, default=1, metavar="N", help="texts, written together [1]"
+    )
     parser.add_argument("--seed", type=int, help="of the draws [another each time]")
     parser.add_argument(
         "--allow-special", action="store_true", help="let special tokens in the prompt be special"
     )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="compute everything anew for each token"
+    )
     _add_common(parser)
+
+
+def _add_prepare(parser: ArgumentParser) -> None:
+    _add_tokenizer(parser, required=True)
+    parser.add_argument(
+        "-d", "--data", required=True, metavar="DATA", help="text: a file, a folder, a glob"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="where to write")
+    parser.add_argument(
+        "--shard-tokens",
+        type=parse_size,
+        default=100_000_000,
+        metavar="N",
+        help="a shard ends with the document that reaches N tokens [100M]",
+    )
+    parser.add_argument("--force", action="store_true", help="replace another corpus that is there")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_traceback(parser)
+
+
+def _add_evaluate(parser: ArgumentParser) -> None:
+    _add_load(parser)
+    parser.add_argument("-d", "--data", metavar="DATA", help="as in train [that of the run]")
+    parser.add_argument(
+        "--val-fraction", type=float, metavar="X", help="tail of the tokens to use [as in the run]"
+    )
+    parser.add_argument("--batch-size", type=int, metavar="N", help="windows at once [as in train]")
+    parser.add_argument("--eval-batches", type=int, metavar="N", help="at most [all]")
+    _add_common(parser)
+
+
+def _add_fill_mask(parser: ArgumentParser) -> None:
+    _add_load(parser)
+    parser.add_argument("text", metavar="TEXT", help="text with <|mask|> where tokens are missing")
+    parser.add_argument("--top", type=int, default=5, metavar="N", help="guesses for each [5]")
+    _add_common(parser)
+
+
+def _add_load(parser: ArgumentParser) -> None:
+    parser.add_argument("-l", "--load-model", required=True, metavar="LOAD", help="a run")
+    parser.add_argument(
+        "--best", action="store_true", help="its best checkpoint instead of its newest"
+    )
 
 
 def _add_common(parser: ArgumentParser) -> None:
@@ -122,9 +207,9 @@ def _add_common(parser: ArgumentParser) -> None:
 
 def _run(args: Namespace) -> int:
     require_model_dependencies()
-    from model import commands
-
-    return commands.train(args) if args.command == "train" else commands.sample(args)
+    command = import_module(f"model.commands.{args.command.replace('-', '_')}")
+    status: int = command.run(args)
+    return status
 
 
 def _fail(args: Namespace, message: str, status: int) -> int:

@@ -1,7 +1,7 @@
 """What a model is and how it is trained, as two frozen dataclasses that check themselves.
 
 Both are written into every checkpoint as JSON and read back by `from_json`. No torch here: the
-command line reads this file before it knows whether there is anything to compute.
+command line reads this file before anything is computed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
-Schedule = Literal["cosine", "constant"]
+from model.checks import check_choice, check_flag, check_integer, check_number
+
+Architecture = Literal["gpt2", "llama"]
+FeedForward = Literal["gelu", "swiglu", "relu2"]
+Objective = Literal["causal", "masked"]
+Schedule = Literal["cosine", "wsd", "constant"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Nonfinite = Literal["stop", "skip"]
+MaskUnit = Literal["token", "word", "span"]
 
 #: Rows of the embedding table come in multiples of this: matrix kernels like round numbers.
 VOCAB_MULTIPLE = 64
+
+#: So does the width of the hidden layer of SwiGLU.
+WIDTH_MULTIPLE = 8
 
 
 class _Config:
@@ -51,6 +62,14 @@ class ModelConfig(_Config):
         dropout: Probability, in [0, 1).
         tie_weights: Whether the output head is the token table itself.
         padded_vocab_size: Rows of the token table, V; 0 means `vocab_size` rounded up to 64.
+        arch: `gpt2` has learned positions, LayerNorm and biases; `llama` has rotary positions,
+            RMSNorm and no biases.
+        kv_heads: Heads of keys and values, M; they divide `heads`, which share them; 0: all.
+        qk_norm: Whether queries and keys are normed before they meet.
+        rope_base: The base of the rotary angles (`llama` only).
+        ffn: The feed-forward; None means `gelu` for `gpt2`, `swiglu` for `llama`.
+        ffn_width: Its hidden width, F; 0 means as many parameters as 4 C with GELU has.
+        objective: `causal` predicts the next token; `masked` the hidden ones, from both sides.
     """
 
     vocab_size: int
@@ -61,18 +80,28 @@ class ModelConfig(_Config):
     dropout: float = 0.1
     tie_weights: bool = True
     padded_vocab_size: int = 0
+    arch: Architecture = "gpt2"
+    kv_heads: int = 0
+    qk_norm: bool = False
+    rope_base: float = 10_000.0
+    ffn: FeedForward | None = None
+    ffn_width: int = 0
+    objective: Objective = "causal"
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "n_embd", "block_size", "heads", "layers"):
-            _check_integer(name, getattr(self, name), minimum=1)
-        _check_number("dropout", self.dropout, 0.0, 1.0, "in [0, 1)")
-        _check_flag("tie_weights", self.tie_weights)
-        if self.n_embd % self.heads:
-            raise ValueError(
-                f"heads = {self.heads} does not divide n_embd = {self.n_embd}: "
-                "every head takes an equal share of the channels"
-            )
-        _check_integer("padded_vocab_size", self.padded_vocab_size, minimum=0)
+            check_integer(name, getattr(self, name), minimum=1)
+        for name in ("padded_vocab_size", "kv_heads", "ffn_width"):
+            check_integer(name, getattr(self, name), minimum=0)
+        check_number("dropout", self.dropout, 0.0, 1.0, "in [0, 1)")
+        check_number("rope_base", self.rope_base, 1.0, math.inf, "above 1", open_left=True)
+        for name in ("tie_weights", "qk_norm"):
+            check_flag(name, getattr(self, name))
+        check_choice("arch", self.arch, Architecture)
+        check_choice("objective", self.objective, Objective)
+        if self.ffn is not None:
+            check_choice("ffn", self.ffn, FeedForward)
+        self._check_heads()
         if not self.padded_vocab_size:
             rows = -(-self.vocab_size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE
             object.__setattr__(self, "padded_vocab_size", rows)
@@ -82,17 +111,63 @@ class ModelConfig(_Config):
                 f"vocab_size = {self.vocab_size}"
             )
 
+    def _check_heads(self) -> None:
+        if self.n_embd % self.heads:
+            raise ValueError(
+                f"heads = {self.heads} does not divide n_embd = {self.n_embd}: "
+                "every head takes an equal share of the channels"
+            )
+        if self.heads % self.num_kv_heads:
+            raise ValueError(
+                f"kv_heads = {self.kv_heads} does not divide heads = {self.heads}: "
+                "every head of keys and values serves equally many heads of queries"
+            )
+        if self.arch == "llama" and self.head_width % 2:
+            raise ValueError(
+                f"n_embd / heads = {self.head_width} is odd: "
+                "rotary positions turn pairs of channels"
+            )
+
+    @property
+    def head_width(self) -> int:
+        """Channels of a head, H."""
+        return self.n_embd // self.heads
+
+    @property
+    def num_kv_heads(self) -> int:
+        """Heads of keys and values, M."""
+        return self.kv_heads or self.heads
+
+    @property
+    def feed_forward(self) -> FeedForward:
+        """The feed-forward in use."""
+        return self.ffn or ("swiglu" if self.arch == "llama" else "gelu")
+
+    @property
+    def hidden_width(self) -> int:
+        """The hidden width of the feed-forward in use, F; two thirds for SwiGLU's three matrices.
+
+        >>> ModelConfig(300, n_embd=384, arch="llama").hidden_width
+        1024
+        """
+        if self.ffn_width:
+            return self.ffn_width
+        if self.feed_forward != "swiglu":
+            return 4 * self.n_embd
+        return -(-8 * self.n_embd // (3 * WIDTH_MULTIPLE)) * WIDTH_MULTIPLE
+
 
 @dataclass(frozen=True)
 class TrainConfig(_Config):
     """How the model is trained. Everything here may change on resume; the change is logged.
 
     Attributes:
-        batch_size: Windows per step, B.
+        batch_size: Windows that are computed at once, B.
         lr: The peak learning rate.
         steps: Where training ends, counted from the very first step.
         seed: Of the initial weights, the dropout and the order of the data.
-        schedule: `cosine` falls to a tenth of `lr` at the last step; both warm up.
+        schedule: After the warm-up, `cosine` falls to a tenth of `lr` at the last step, `wsd` stays
+            and falls to zero over the last fifth, `constant` stays.
         warmup_steps: None means a tenth of the steps, 100 at most.
         weight_decay: Of matrices only.
         grad_clip: The largest norm of the gradient.
@@ -101,6 +176,16 @@ class TrainConfig(_Config):
         eval_batches: Batches of validation windows per evaluation.
         save_every: Steps between checkpoints; the last step always saves.
         log_every: Steps between lines of the log.
+        tokens_per_step: Tokens of one step, computed `batch_size` windows at a time and added up;
+            0 means one batch.
+        dtype: What matrices are multiplied in; `auto` is bfloat16 on a GPU, float32 elsewhere.
+        compile: Whether torch compiles the network.
+        nonfinite: What a loss or gradient that is no number does: `stop`, or `skip` the step.
+        keep: How many checkpoints stay, beside the best one.
+        patience: Evaluations without a better loss after which training stops; 0: never.
+        time_budget: Seconds after which training ends, the schedule with it; 0: none.
+        mask_rate: The share of the tokens that a masked language model has to guess.
+        mask_unit: What is hidden together: a `token`, a `word`, or a `span` of words.
     """
 
     batch_size: int = 32
@@ -116,21 +201,61 @@ class TrainConfig(_Config):
     eval_batches: int = 20
     save_every: int = 250
     log_every: int = 10
+    tokens_per_step: int = 0
+    dtype: Precision = "auto"
+    compile: bool = False
+    nonfinite: Nonfinite = "stop"
+    keep: int = 2
+    patience: int = 0
+    time_budget: float = 0.0
+    mask_rate: float = 0.3
+    mask_unit: MaskUnit = "word"
 
     def __post_init__(self) -> None:
-        names = ("batch_size", "steps", "eval_every", "eval_batches", "save_every", "log_every")
-        for name in names:
-            _check_integer(name, getattr(self, name), minimum=1)
-        _check_integer("seed", self.seed, minimum=0, maximum=2**63 - 1)
+        every = ("eval_every", "save_every", "log_every")
+        for name in ("batch_size", "steps", "eval_batches", "keep", *every):
+            check_integer(name, getattr(self, name), minimum=1)
+        for name in ("tokens_per_step", "patience"):
+            check_integer(name, getattr(self, name), minimum=0)
+        check_integer("seed", self.seed, minimum=0, maximum=2**63 - 1)
         if self.warmup_steps is not None:
-            _check_integer("warmup_steps", self.warmup_steps, minimum=0)
+            check_integer("warmup_steps", self.warmup_steps, minimum=0)
         for name in ("lr", "grad_clip"):
-            _check_number(name, getattr(self, name), 0.0, math.inf, "positive", open_left=True)
-        _check_number("weight_decay", self.weight_decay, 0.0, math.inf, "at least 0")
-        _check_number("val_fraction", self.val_fraction, 0.0, 1.0, "in (0, 1)", open_left=True)
-        if self.schedule not in get_args(Schedule):
-            raise ValueError(f"schedule = {self.schedule!r} is not one of cosine, constant")
+            check_number(name, getattr(self, name), 0.0, math.inf, "positive", open_left=True)
+        for name in ("weight_decay", "time_budget"):
+            check_number(name, getattr(self, name), 0.0, math.inf, "at least 0")
+        for name in ("val_fraction", "mask_rate"):
+            check_number(name, getattr(self, name), 0.0, 1.0, "in (0, 1)", open_left=True)
+        check_flag("compile", self.compile)
+        for name, choices in CHOICES.items():
+            if hasattr(self, name):
+                check_choice(name, getattr(self, name), choices)
 
+    def windows_per_step(self, block_size: int) -> int:
+        """Return how many windows a step sees, a multiple of `batch_size`.
+
+        >>> TrainConfig(batch_size=4, tokens_per_step=1024).windows_per_step(32)
+        32
+        """
+        at_once = self.batch_size * block_size
+        if self.tokens_per_step % at_once:
+            raise ValueError(
+                f"tokens_per_step = {self.tokens_per_step} is no multiple of batch_size x "
+                f"block_size = {self.batch_size} x {block_size} = {at_once}"
+            )
+        return max(self.tokens_per_step // at_once, 1) * self.batch_size
+
+
+#: Field -> what it may be, for the fields of both configs that are one of a few words.
+CHOICES: Mapping[str, Any] = {
+    "arch": Architecture,
+    "ffn": FeedForward,
+    "objective": Objective,
+    "schedule": Schedule,
+    "dtype": Precision,
+    "nonfinite": Nonfinite,
+    "mask_unit": MaskUnit,
+}
 
 #: The order of the eight positional numbers of `gpt train`, and the type of each.
 POSITIONALS: Mapping[str, type[int] | type[float]] = {
@@ -172,25 +297,3 @@ def describe_differences(before: _Config, after: _Config) -> str:
     """
     changed = differences(before, after).items()
     return ", ".join(f"{name}: {old} -> {new}" for name, (old, new) in changed)
-
-
-def _check_integer(name: str, value: object, *, minimum: int, maximum: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{name} = {value!r} is not an integer")
-    if value < minimum or (maximum is not None and value > maximum):
-        bound = f"at least {minimum}" if maximum is None else f"in {minimum}..{maximum}"
-        raise ValueError(f"{name} = {value} should be {bound}")
-
-
-def _check_number(
-    name: str, value: object, low: float, high: float, wanted: str, *, open_left: bool = False
-) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{name} = {value!r} is not a number")
-    if not (low < value if open_left else low <= value) or not value < high:
-        raise ValueError(f"{name} = {value} should be {wanted}")
-
-
-def _check_flag(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} = {value!r} is not true or false")

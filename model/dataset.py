@@ -1,6 +1,6 @@
 """The tokens that a run trains on, and the part of them that it never sees.
 
-A corpus is text: it is encoded once, into a token file in the run directory. A token file that
+A corpus is text: it is encoded once, into a folder of the run directory. What `gpt prepare` or
 `bpe encode` wrote is used as it is. The last tokens are the validation part: one contiguous tail,
 so that hardly a window of it shares text with the training part.
 """
@@ -8,29 +8,28 @@ so that hardly a window of it shares text with the training part.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bpe.corpora import read_documents
-from bpe.corpora.sources import find_files
 from bpe.errors import CorpusError
-from bpe.files import write_bytes
-from bpe.token_files import is_token_file, read_tokens, write_tokens
-from model.batches import TokenArray
-from model.vocabulary import end_of_text
+from bpe.token_files import is_token_file, read_tokens
+from model.preparation import SHARD_TOKENS, corpus_key, encode_documents, is_current, prepare
+from model.shards import is_prepared, open_shards
+from model.tokens import Column
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
 
-#: The encoded corpus in a run directory, and what it was encoded from.
-CACHE, CACHE_KEY = "data.bin", "data.json"
+#: The encoded corpus in a run directory.
+CACHE = "data"
 
-_CHUNK_TOKENS = 1 << 24
+_BLOCK_TOKENS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -38,26 +37,38 @@ class TokenDataset:
     """Tokens, split in two.
 
     Attributes:
-        tokens: All ids, uint16 or uint32, shape (number of tokens,); often mapped from a file.
+        tokens: All ids, uint16 or uint32, shape (number of tokens,); often mapped from files.
         num_train: How many of them, from the first, are trained on.
         source: Where they come from.
-        sha256: Of the ids, as they lie in memory.
+        sha256: Equal hashes mean equal tokens from an equal kind of source.
+        words: Whether a word begins at each id; None where that is not known.
     """
 
-    tokens: TokenArray
+    tokens: Column
     num_train: int
     source: str
     sha256: str
+    words: Column | None = None
 
     @property
-    def train_tokens(self) -> TokenArray:
+    def train_tokens(self) -> Column:
         """The ids to train on."""
         return self.tokens[: self.num_train]
 
     @property
-    def val_tokens(self) -> TokenArray:
+    def val_tokens(self) -> Column:
         """The ids to evaluate on."""
         return self.tokens[self.num_train :]
+
+    @property
+    def train_words(self) -> Column | None:
+        """Where words begin among the ids to train on."""
+        return None if self.words is None else self.words[: self.num_train]
+
+    @property
+    def val_words(self) -> Column | None:
+        """Where words begin among the ids to evaluate on."""
+        return None if self.words is None else self.words[self.num_train :]
 
     def describe(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of it."""
@@ -81,8 +92,9 @@ def open_dataset(
     """Return the tokens of a source, split into training and validation.
 
     Args:
-        source: A token file, or anything that `bpe.corpora` reads: a file, a folder, a glob.
-        tokenizer: What to encode with; a token file must have been made by it.
+        source: A folder that `gpt prepare` wrote, a token file, or anything that `bpe.corpora`
+            reads: a file, a folder, a glob.
+        tokenizer: What to encode with; prepared data must have been made by it.
         block_size: Both parts must hold at least one window of this many tokens and a target.
         val_fraction: The share of the tokens, from the end, that is validation.
         cache: A folder that keeps the encoded corpus; None keeps it in memory.
@@ -94,7 +106,7 @@ def open_dataset(
     """
     if Path(source).exists():
         source = str(Path(source).resolve())  # a checkpoint may be resumed from another folder
-    tokens = _read(source, tokenizer, cache, note)
+    tokens, words, sha256 = _read(source, tokenizer, cache, note)
     num_train = len(tokens) - int(len(tokens) * val_fraction)
     for part, num_tokens in (("training", num_train), ("validation", len(tokens) - num_train)):
         if num_tokens <= block_size:
@@ -103,66 +115,51 @@ def open_dataset(
                 f"not one window of {block_size} and its target. Give more text, a smaller "
                 "block size, or another --val-fraction"
             )
-    largest = int(tokens.max())
+    largest = _largest(tokens)
     if largest >= tokenizer.n_vocab:
         raise CorpusError(f"{source!r} holds id {largest}; the ids end at {tokenizer.n_vocab - 1}")
-    return TokenDataset(tokens, num_train, source, _sha256(tokens))
-
-
-def encode_documents(documents: Iterable[bytes], tokenizer: Tokenizer) -> Iterator[TokenArray]:
-    """Yield the ids of each document, and after each the end of text if there is such a token.
-
-    A corpus is text, whatever it contains: what looks like a special token in it is none.
-    """
-    end = end_of_text(tokenizer)
-    separator = np.array([] if end is None else [end], dtype=tokenizer.id_dtype)
-    for document in documents:
-        yield tokenizer.encode_to_numpy(document, disallowed_special=())
-        yield separator
+    return TokenDataset(tokens, num_train, source, sha256, words)
 
 
 def _read(
     source: str, tokenizer: Tokenizer, cache: Path | None, note: Callable[[str], None]
-) -> TokenArray:
-    if Path(source).is_file() and is_token_file(source):
-        return read_tokens(source, tokenizer.content_hash)
-    key = _cache_key(source, tokenizer)
+) -> tuple[Column, Column | None, str]:
+    """Return ids, word starts if they are known, and a hash."""
+    path = Path(source)
+    if is_prepared(path):
+        return open_shards(path, tokenizer)
+    if path.is_file() and is_token_file(source):
+        tokens = read_tokens(source, tokenizer.content_hash)
+        return tokens, None, _sha256(tokens)
     if cache is None:
         note(f"encoding {source}")
-        chunks = list(encode_documents(read_documents(source), tokenizer))
-        return np.concatenate([np.empty(0, dtype=tokenizer.id_dtype), *chunks])
-    if not _is_cached(cache, key):
-        note(f"encoding {source} into {cache / CACHE}")
-        documents = read_documents(source)
-        write_tokens(
-            cache / CACHE, encode_documents(documents, tokenizer), tokenizer, overwrite=True
-        )
-        write_bytes(cache / CACHE_KEY, json.dumps(key).encode() + b"\n", overwrite=True)
-    return read_tokens(cache / CACHE, tokenizer.content_hash)
+        pairs = list(encode_documents(read_documents(source), tokenizer))
+        empty = np.empty(0, dtype=tokenizer.id_dtype)
+        tokens = np.concatenate([empty, *(ids for ids, _ in pairs)])
+        words = np.concatenate([np.empty(0, np.bool_), *(words for _, words in pairs)])
+        return tokens, words, _sha256(tokens)
+    folder = cache / CACHE
+    if (
+        not is_current(folder, corpus_key(source, tokenizer, SHARD_TOKENS))
+        or not (folder / "index.json").is_file()
+    ):
+        note(f"encoding {source} into {folder}")
+        prepare(source, tokenizer, folder, force=True)
+    return open_shards(folder, tokenizer)
 
 
-def _cache_key(source: str, tokenizer: Tokenizer) -> dict[str, Any]:
-    """Return what has to be equal for an encoded corpus to be used again."""
-    files = [file.path.resolve() for file in find_files(source) if not file.is_stdin]
-    stats = [(str(path), path.stat()) for path in files]
-    return {
-        "tokenizer_hash": tokenizer.content_hash,
-        "files": [[path, stat.st_size, stat.st_mtime_ns] for path, stat in stats],
-    }
+def _largest(tokens: Column) -> int:
+    """Return the largest id, reading a block at a time."""
+    return max(int(block.max()) for block in _blocks(tokens))
 
 
-def _is_cached(cache: Path, key: dict[str, Any]) -> bool:
-    if not key["files"] or not (cache / CACHE).is_file():
-        return False  # standard input is not there to be compared
-    try:
-        stored = json.loads((cache / CACHE_KEY).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return bool(stored == key)
-
-
-def _sha256(tokens: TokenArray) -> str:
+def _sha256(tokens: Column) -> str:
     digest = hashlib.sha256()
-    for start in range(0, len(tokens), _CHUNK_TOKENS):
-        digest.update(np.ascontiguousarray(tokens[start : start + _CHUNK_TOKENS]).data)
+    for block in _blocks(tokens):
+        digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
+
+
+def _blocks(tokens: Column) -> Iterator[NDArray[Any]]:
+    for start in range(0, len(tokens), _BLOCK_TOKENS):
+        yield tokens[np.arange(start, min(start + _BLOCK_TOKENS, len(tokens)))]

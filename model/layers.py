@@ -1,63 +1,123 @@
 """The layers that every architecture here is made of.
 
-Shapes in names: B batch, T positions, C channels, N heads, H head width (C = N * H),
-F feed-forward.
+Shapes in names: B batch, T positions, S positions that are looked at (T, or more with a cache),
+C channels, N heads, M heads of keys and values, H head width (C = N * H), F feed-forward.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import ModelConfig
 
-#: How much wider the hidden layer of the feed-forward is than the residual stream.
-MLP_RATIO = 4
+if TYPE_CHECKING:
+    from model.cache import LayerCache
+
+#: Added to the variance before the root; GPT-2's and Llama's value.
+NORM_EPS = 1e-5
+
+
+class Context(NamedTuple):
+    """What a block has to know beside its input.
+
+    Attributes:
+        rotary: Cosines and sines of the positions, each broadcastable to (B, 1, T, H / 2).
+        mask_BxTS: Which positions may be seen, bool, (B, 1, T, S); None: by the rule `causal`.
+        cache: Keys and values of the positions before these, which are added to it.
+    """
+
+    rotary: tuple[Tensor, Tensor] | None = None
+    mask_BxTS: Tensor | None = None
+    cache: LayerCache | None = None
+
+
+#: What a block knows when it is called by itself.
+NO_CONTEXT = Context()
 
 
 class SelfAttention(nn.Module):
     """Multi-head scaled dot-product attention (https://arxiv.org/abs/1706.03762, section 3.2).
 
     Scores are divided by sqrt(H), the square root of the head width. With `causal`, position t sees
-    the positions 0..t; without, it sees all.
+    the positions 0..t; without, it sees all. Heads of queries may share heads of keys and values
+    (grouped queries, https://arxiv.org/abs/2305.13245); queries and keys may be normed, which keeps
+    the scores small (https://arxiv.org/abs/2010.04245).
     """
 
     def __init__(self, config: ModelConfig, *, causal: bool) -> None:
         super().__init__()
-        self.heads = config.heads
+        self.heads, self.kv_heads = config.heads, config.num_kv_heads
         self.causal = causal
         self.dropout = config.dropout
-        self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd)
-        self.out = nn.Linear(config.n_embd, config.n_embd)
+        width, bias = config.head_width, has_bias(config)
+        self.qkv = nn.Linear(config.n_embd, (self.heads + 2 * self.kv_heads) * width, bias=bias)
+        self.out = nn.Linear(config.n_embd, config.n_embd, bias=bias)
+        self.q_norm = nn.RMSNorm(width, NORM_EPS) if config.qk_norm else nn.Identity()
+        self.k_norm = nn.RMSNorm(width, NORM_EPS) if config.qk_norm else nn.Identity()
 
-    def forward(self, x_BTC: Tensor) -> Tensor:
-        q_BNTH, k_BNTH, v_BNTH = (self._split_heads(x) for x in self.qkv(x_BTC).chunk(3, dim=-1))
+    def forward(self, x_BTC: Tensor, context: Context = NO_CONTEXT) -> Tensor:
+        """Mix the positions, shape (B, T, C) to (B, T, C)."""
+        q_BNTH, k_BMSH, v_BMSH = self._queries_keys_values(x_BTC, context)
+        if self.kv_heads != self.heads:
+            k_BMSH, v_BMSH = (
+                x.repeat_interleave(self.heads // self.kv_heads, dim=1) for x in (k_BMSH, v_BMSH)
+            )
         y_BNTH = F.scaled_dot_product_attention(
             q_BNTH,
-            k_BNTH,
-            v_BNTH,
+            k_BMSH,
+            v_BMSH,
+            attn_mask=context.mask_BxTS,
             dropout_p=self.dropout if self.training else 0.0,
-            is_causal=self.causal,
+            # A single position, the newest, sees all there is.
+            is_causal=self.causal and context.mask_BxTS is None and x_BTC.shape[1] > 1,
         )
         y_BTC = y_BNTH.transpose(1, 2).reshape(x_BTC.shape)
         return F.dropout(self.out(y_BTC), self.dropout, self.training)
 
-    def _split_heads(self, x_BTC: Tensor) -> Tensor:
-        B, T, C = x_BTC.shape
-        return x_BTC.view(B, T, self.heads, C // self.heads).transpose(1, 2)
+    def _queries_keys_values(
+        self, x_BTC: Tensor, context: Context
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        B, T, _ = x_BTC.shape
+        by_head = self.qkv(x_BTC).view(B, T, self.heads + 2 * self.kv_heads, -1).transpose(1, 2)
+        q_BNTH, k_BMTH, v_BMTH = by_head.split([self.heads, self.kv_heads, self.kv_heads], dim=1)
+        q_BNTH, k_BMTH = self.q_norm(q_BNTH), self.k_norm(k_BMTH)
+        if context.rotary is not None:
+            q_BNTH, k_BMTH = (rotate(x, *context.rotary) for x in (q_BNTH, k_BMTH))
+        if context.cache is not None:
+            k_BMTH, v_BMTH = context.cache.extend(k_BMTH, v_BMTH)
+        return q_BNTH, k_BMTH, v_BMTH
 
 
 class MLP(nn.Module):
-    """The feed-forward of a block: up to 4 C, GELU, back to C."""
+    """The feed-forward of a block: up to F, a nonlinearity, back to C.
+
+    `gelu` (https://arxiv.org/abs/1606.08415, exact), `relu2` (https://arxiv.org/abs/2109.08668), or
+    `swiglu`, whose second way up opens and closes the first (https://arxiv.org/abs/2002.05202).
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        self.kind = config.feed_forward
         self.dropout = config.dropout
-        self.up = nn.Linear(config.n_embd, MLP_RATIO * config.n_embd)
-        self.down = nn.Linear(MLP_RATIO * config.n_embd, config.n_embd)
+        bias = has_bias(config)
+        if self.kind == "swiglu":
+            self.gate = nn.Linear(config.n_embd, config.hidden_width, bias=bias)
+        self.up = nn.Linear(config.n_embd, config.hidden_width, bias=bias)
+        self.down = nn.Linear(config.hidden_width, config.n_embd, bias=bias)
 
     def forward(self, x_BTC: Tensor) -> Tensor:
-        hidden_BTF = F.gelu(self.up(x_BTC))
+        """Change each position by itself, shape (B, T, C) to (B, T, C)."""
+        hidden_BTF = self.up(x_BTC)
+        if self.kind == "gelu":
+            hidden_BTF = F.gelu(hidden_BTF)
+        elif self.kind == "relu2":
+            hidden_BTF = F.relu(hidden_BTF).square()
+        else:
+            hidden_BTF = F.silu(self.gate(x_BTC)) * hidden_BTF
         return F.dropout(self.down(hidden_BTF), self.dropout, self.training)
 
 
@@ -66,15 +126,51 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig, *, causal: bool) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(config.n_embd)
+        self.attention_norm = make_norm(config)
         self.attention = SelfAttention(config, causal=causal)
-        self.mlp_norm = nn.LayerNorm(config.n_embd)
+        self.mlp_norm = make_norm(config)
         self.mlp = MLP(config)
 
-    def forward(self, x_BTC: Tensor) -> Tensor:
-        middle_BTC: Tensor = x_BTC + self.attention(self.attention_norm(x_BTC))
+    def forward(self, x_BTC: Tensor, context: Context = NO_CONTEXT) -> Tensor:
+        """Add what attention and feed-forward have to say, shape (B, T, C) to (B, T, C)."""
+        middle_BTC: Tensor = x_BTC + self.attention(self.attention_norm(x_BTC), context)
         out_BTC: Tensor = middle_BTC + self.mlp(self.mlp_norm(middle_BTC))
         return out_BTC
+
+
+def make_norm(config: ModelConfig) -> nn.Module:
+    """Return the norm of the architecture: LayerNorm, or RMSNorm (no mean, no bias)."""
+    if config.arch == "gpt2":
+        return nn.LayerNorm(config.n_embd, NORM_EPS)
+    return nn.RMSNorm(config.n_embd, NORM_EPS)
+
+
+def has_bias(config: ModelConfig) -> bool:
+    """Return whether the linear layers of the architecture have biases."""
+    return config.arch == "gpt2"
+
+
+def rotary_angles(positions: Tensor, width: int, base: float) -> tuple[Tensor, Tensor]:
+    """Return cosine and sine of the angles by which channels turn, float32, (..., T, H / 2).
+
+    Pair i turns by position * base^(-2 i / H) (RoPE, https://arxiv.org/abs/2104.09864), so that the
+    product of a query and a key depends on how far apart they are, not on where.
+
+    Args:
+        positions: Integers, shape (..., T).
+        width: Channels of a head, H.
+        base: 10,000 in the paper; larger bases turn slower and reach further.
+    """
+    exponents_K = torch.arange(0, width, 2, device=positions.device, dtype=torch.float32) / width
+    angles = positions.unsqueeze(-1).float() * base**-exponents_K
+    return angles.cos(), angles.sin()
+
+
+def rotate(x_BNTH: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn channel i with channel i + H / 2 (the pairing of Llama in transformers)."""
+    first, second = x_BNTH.float().chunk(2, dim=-1)
+    turned = torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+    return turned.to(x_BNTH.dtype)
 
 
 def init_weights(module: nn.Module, layers: int) -> None:

@@ -1,6 +1,7 @@
 """AdamW over two groups of parameters, and the learning rate of every step.
 
-The schedule is a function of the step alone, so a resumed run needs nothing but the step.
+The schedule is a function of the step alone (and, with a time budget, of the clock), so a resumed
+run needs nothing but the step.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ BETAS = (0.9, 0.95)
 #: The cosine ends at this share of the peak.
 FINAL_LR_SHARE = 0.1
 
+#: WSD falls over this last share of the run.
+DECAY_SHARE = 0.2
+
 MAX_DEFAULT_WARMUP = 100
 
 
@@ -35,8 +39,16 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> AdamW:
     return AdamW(groups, lr=config.lr, betas=BETAS, fused=True)
 
 
-def learning_rate(step: int, config: TrainConfig) -> float:
+def learning_rate(step: int, config: TrainConfig, time_share: float = 0.0) -> float:
     """Return the learning rate of a step, counted from 0.
+
+    The way down follows the steps, or the clock where a time budget runs out before them.
+
+    Args:
+        step: Steps taken so far.
+        config: The schedule and its numbers. WSD (warm-up, stable, decay) is that of
+            https://arxiv.org/abs/2404.06395.
+        time_share: How much of the time budget is used up, in [0, 1].
 
     >>> learning_rate(0, TrainConfig(lr=1.0, steps=100, warmup_steps=10))
     0.1
@@ -46,7 +58,10 @@ def learning_rate(step: int, config: TrainConfig) -> float:
         return config.lr * (step + 1) / warmup
     if config.schedule == "constant":
         return config.lr
-    progress = min(1.0, (step - warmup) / max(1, config.steps - 1 - warmup))
+    if config.schedule == "wsd":
+        progress = max((step - warmup) / max(1, config.steps - warmup), time_share)
+        return config.lr * min(1.0, max(0.0, 1 - progress) / DECAY_SHARE)
+    progress = min(1.0, max((step - warmup) / max(1, config.steps - 1 - warmup), time_share))
     share = FINAL_LR_SHARE + (1 - FINAL_LR_SHARE) * (1 + math.cos(math.pi * progress)) / 2
     return config.lr * share
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 from bpe.errors import BPEError, CheckpointError
 from model.config import (
+    CHOICES,
     POSITIONALS,
     PRESETS,
     ModelConfig,
-    Schedule,
     TrainConfig,
     describe_differences,
 )
@@ -41,7 +41,34 @@ _OPTIONS: Sequence[tuple[str, type, str]] = (
     ("eval_batches", int, "batches per evaluation"),
     ("save_every", int, "steps between checkpoints"),
     ("log_every", int, "steps between lines of metrics.jsonl"),
+    ("arch", str, "learned positions, LayerNorm and biases; or rotary ones, RMSNorm and none"),
+    ("kv_heads", int, "heads of keys and values, shared by the others; 0: as many"),
+    ("ffn", str, "the feed-forward (gelu for gpt2, swiglu for llama)"),
+    ("ffn_width", int, "its hidden width; 0: as many parameters as 4 x channels with gelu"),
+    ("rope_base", float, "of the rotary angles"),
+    ("objective", str, "predict the next token, or hidden ones from both sides"),
+    ("tokens_per_step", int, "computed one batch after the other; 0: one batch"),
+    ("dtype", str, "of matrix products; auto: bfloat16 on a GPU"),
+    ("nonfinite", str, "what a loss that is no number does"),
+    ("keep", int, "checkpoints that stay, beside the best one"),
+    ("patience", int, "evaluations without a better loss before it ends; 0: never"),
+    ("mask_rate", float, "share of the tokens that a masked model has to guess"),
+    ("mask_unit", str, "what is hidden together"),
 )
+
+#: Switches: option, field, value, what it means.
+_SWITCHES: Sequence[tuple[str, str, bool, str]] = (
+    (
+        "--no-tie",
+        "tie_weights",
+        False,
+        "give the output a table of its own instead of the one of the input",
+    ),
+    ("--qk-norm", "qk_norm", True, "norm queries and keys before they meet"),
+    ("--compile", "compile", True, "let torch compile the network"),
+)
+
+_NAMES = (*(option[0] for option in _OPTIONS), "time_budget", *(s[1] for s in _SWITCHES))
 
 
 class UsageError(Exception):
@@ -60,20 +87,35 @@ def add_settings(parser: ArgumentParser) -> None:
     defaults = {f.name: f.default for c in (ModelConfig, TrainConfig) for f in fields(c)}
     for name, kind, meaning in _OPTIONS:
         default = "" if defaults[name] is None else f" [{defaults[name]}]"
+        words = get_args(CHOICES[name]) if name in CHOICES else None
         parser.add_argument(
             _flag(name),
             type=kind,
-            choices=get_args(Schedule) if name == "schedule" else None,
-            metavar=None if name == "schedule" else kind.__name__.upper(),
+            choices=words,
+            metavar=None if words else kind.__name__.upper(),
             help=meaning + default,
         )
     parser.add_argument(
-        "--no-tie",
-        dest="tie_weights",
-        action="store_const",
-        const=False,
-        help="give the output a table of its own instead of the one of the input",
+        "--time-budget",
+        type=parse_seconds,
+        metavar="TIME",
+        help="end after this long, the schedule with it: 90, 20m, 1.5h [none]",
     )
+    for option, name, value, meaning in _SWITCHES:
+        parser.add_argument(option, dest=name, action="store_const", const=value, help=meaning)
+
+
+def parse_seconds(text: str) -> float:
+    """Read a time in seconds, or with a unit: s, m, h.
+
+    >>> parse_seconds("90"), parse_seconds("1.5h")
+    (90.0, 5400.0)
+    """
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+    try:
+        return float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no time such as 90, 20m or 1.5h") from None
 
 
 def chosen_settings(args: Namespace) -> dict[str, Any]:
@@ -85,11 +127,7 @@ def chosen_settings(args: Namespace) -> dict[str, Any]:
     chosen = _eight_numbers(args.numbers)
     if args.preset and chosen:
         raise UsageError("--preset and eight numbers say the same thing twice; give one of them")
-    named = {
-        name: value
-        for name in [*(option[0] for option in _OPTIONS), "tie_weights"]
-        if (value := getattr(args, name)) is not None
-    }
+    named = {name: value for name in _NAMES if (value := getattr(args, name)) is not None}
     for name, value in named.items():
         if chosen.get(name, value) != value:
             place = list(POSITIONALS).index(name) + 1
@@ -107,7 +145,12 @@ def new_configs(chosen: dict[str, Any], vocab_size: int) -> tuple[ModelConfig, T
     """
     model, train = _by_config(chosen)
     with usage_errors():
-        return ModelConfig(vocab_size=vocab_size, **model), TrainConfig(**train)
+        model_config, train_config = (
+            ModelConfig(vocab_size=vocab_size, **model),
+            TrainConfig(**train),
+        )
+        train_config.windows_per_step(model_config.block_size)
+        return model_config, train_config
 
 
 def resumed_train_config(
@@ -126,7 +169,9 @@ def resumed_train_config(
                 f"{name} has another architecture than the command line asks for ({changed}); "
                 "leave these out to go on with it, or begin anew with -l untrained"
             )
-        return replace(train_config, **train)
+        train_config = replace(train_config, **train)
+        train_config.windows_per_step(model_config.block_size)
+        return train_config
 
 
 @contextmanager

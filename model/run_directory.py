@@ -1,11 +1,12 @@
 """A run directory: the checkpoints of one training run, of which one is always complete.
 
     run/
-      latest.json          which checkpoints count, newest first; replaced in one rename
+      latest.json          which checkpoints count, newest first, and which of them is the best; is
+                           replaced in one rename
       step-00000040/       one checkpoint: its files, and manifest.json with their sizes and SHA-256
       step-00000020/
       metrics.jsonl        one line per event
-      data.bin             the corpus as tokens
+      data/                the corpus as tokens
       .lock                held by the process that trains here
 
 A checkpoint is written under a temporary name, flushed, renamed, and only then named by
@@ -37,13 +38,13 @@ FORMAT = "chimera checkpoint"
 VERSION = 1
 PREFIX = "step-"
 
-#: How many checkpoints stay: the newest, and the one before it in case a disk goes bad.
+#: How many checkpoints stay beside the best: the newest, and one more in case a disk goes bad.
 KEEP = 2
 
 _CHUNK_BYTES = 1 << 20
 
 # Strict, because what matches and does not count is deleted.
-_CHECKPOINT_NAME = re.compile(PREFIX + r"\d{8,}(-\d)?", re.ASCII)
+_CHECKPOINT_NAME = re.compile(PREFIX + r"\d{8,}(-\d+)?", re.ASCII)
 
 
 class RunDirectory:
@@ -66,10 +67,19 @@ class RunDirectory:
             raise _damaged(pointer, "it names no checkpoints")
         return [self.path / name for name in names]
 
-    def publish(self, step: int, fill: Callable[[Path], None]) -> Path:
+    def best(self) -> Path | None:
+        """Return the checkpoint that was published as the best so far."""
+        pointer = self.path / POINTER
+        name = _read_json(pointer).get("best") if pointer.exists() else None
+        return self.path / name if isinstance(name, str) and _is_checkpoint_name(name) else None
+
+    def publish(
+        self, step: int, fill: Callable[[Path], None], *, keep: int = KEEP, best: bool = False
+    ) -> Path:
         """Write a checkpoint: `fill` writes the files into the empty folder it is given.
 
-        Whatever happens, the checkpoints that were there stay until the new one is complete.
+        Whatever happens, the checkpoints that were there stay until the new one is complete. Then
+        the newest `keep` stay, and the last one that was published as the best.
 
         Raises:
             OSError: The disk is full, and so on.
@@ -80,8 +90,11 @@ class RunDirectory:
             fill(folder)
             manifest = {"format": FORMAT, "version": VERSION, "files": _describe_files(folder)}
             folder.joinpath(MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        kept = [target, *kept][:KEEP]
-        pointer = {"checkpoints": [path.name for path in kept]}
+        best_path = target if best else self.best()
+        kept = [p for i, p in enumerate([target, *kept]) if i < keep or p == best_path]
+        pointer: dict[str, object] = {"checkpoints": [path.name for path in kept]}
+        if best_path in kept:
+            pointer["best"] = best_path.name if best_path else None
         write_bytes(self.path / POINTER, json.dumps(pointer).encode() + b"\n", overwrite=True)
         self._remove_all_but(kept)
         return target
@@ -115,7 +128,7 @@ class RunDirectory:
     def _free_name(self, step: int, kept: list[Path]) -> Path:
         """Return a name for the checkpoint of a step that no checkpoint that counts has."""
         name = f"{PREFIX}{step:08d}"
-        candidates = [name, *(f"{name}-{number}" for number in range(1, KEEP + 1))]
+        candidates = [name, *(f"{name}-{number}" for number in range(1, len(kept) + 1))]
         target = next(self.path / c for c in candidates if self.path / c not in kept)
         if target.exists():  # complete, perhaps, but killed before it counted
             _remove(target)
@@ -127,8 +140,8 @@ class RunDirectory:
                 _remove(path)
 
 
-def find_checkpoint(path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a checkpoint: the newest of a run directory, or the one given.
+def find_checkpoint(path: str | os.PathLike[str], *, best: bool = False) -> Path:
+    """Return the folder of a checkpoint: the newest of a run, its best, or the one given.
 
     Raises:
         CheckpointError: There is none; the message says what is there.
@@ -141,7 +154,12 @@ def find_checkpoint(path: str | os.PathLike[str]) -> Path:
     found = RunDirectory(path).checkpoints() if path.is_dir() else []
     if not found:
         raise CheckpointError(f"{str(path)!r} holds no complete checkpoint; {_alternatives(path)}")
-    return found[0]
+    if not best:
+        return found[0]
+    chosen = RunDirectory(path).best()
+    if chosen is None:
+        raise CheckpointError(f"{str(path)!r} has no best checkpoint: nothing was evaluated yet")
+    return chosen
 
 
 def run_of(checkpoint: Path) -> Path:

@@ -2,14 +2,16 @@
 
 Everything that happens at a step follows from the weights, the optimizer's memory, torch's random
 state and the step's number; a checkpoint holds exactly these four. So a run that was stopped and
-resumed has, bit for bit, the weights of one that was not (on one CPU, with as many threads).
+resumed has, bit for bit, the weights of one that was not (on one CPU, with as many threads, and
+without a time budget, which makes the learning rate follow the clock).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,22 +19,28 @@ import torch
 from torch import Tensor, nn
 
 from bpe.errors import TrainingError
-from model.batches import gather, to_device, train_starts
+from model.architectures import build_model
 from model.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from model.config import ModelConfig, TrainConfig, describe_differences
 from model.dataset import TokenDataset
+from model.distributed import ALONE, Processes
 from model.evaluate import Evaluation, evaluate
-from model.gpt import GPT
-from model.interrupt import deferred_interrupt
-from model.loss import cross_entropy
+from model.interrupt import Interrupt, deferred_interrupt
 from model.metrics import MetricsLog
+from model.objective import BatchMaker, byte_lengths_of
 from model.optim import current_learning_rate, learning_rate, make_optimizer, set_learning_rate
 from model.progress import Progress
 from model.run_directory import RunDirectory
-from model.vocabulary import byte_lengths, tokenizer_files
+from model.standing import NO_STANDING, Standing
+from model.step import accumulate_gradients
+from model.transformer import Transformer
+from model.vocabulary import tokenizer_files
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
+
+#: So many steps in a row may be skipped; then something is broken, not unlucky.
+MAX_SKIPS = 10
 
 
 class StepResult(NamedTuple):
@@ -50,34 +58,46 @@ class Trainer:
         model: The model.
         config: How it is trained.
         step: Steps taken so far.
+        standing: The best evaluation so far, and the time it took.
         last_evaluation: What the last evaluation of this process found.
     """
 
     def __init__(
         self,
-        model: GPT,
+        model: Transformer,
         tokenizer: Tokenizer,
         data: TokenDataset,
         config: TrainConfig,
         *,
         step: int = 0,
+        standing: Standing = NO_STANDING,
         run: RunDirectory | None = None,
         progress: Progress | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         """Use `Trainer.start` or `Trainer.resume`."""
         self.model = model
         self.config = config
         self.step = step
+        self.standing = standing
         self.last_evaluation: Evaluation | None = None
         self.progress = progress or Progress(step, config.steps)
+        self.batches = BatchMaker(data, tokenizer, model.config, config)
+        self._processes = processes
         self._tokenizer = tokenizer
         self._tokenizer_files: Mapping[str, bytes] = tokenizer_files(tokenizer) if run else {}
-        self._byte_lengths_V = torch.from_numpy(byte_lengths(tokenizer))
+        self._byte_lengths_V = byte_lengths_of(tokenizer)
         self._data = data
         self._run = run
         self._log = MetricsLog(run.path if run else None)
         self._optimizer = make_optimizer(model, config)
         self._saved_step: int | None = None
+        self._skips = 0
+        self._started = time.monotonic()
+        # The head stays outside: its loss is made in chunks, which a compiler would undo.
+        self._hidden: Callable[[Tensor], Tensor] = (
+            torch.compile(model.hidden) if config.compile else model.hidden
+        )
 
     @classmethod
     def start(
@@ -88,13 +108,24 @@ class Trainer:
         config: TrainConfig,
         *,
         device: torch.device | str = "cpu",
+        weights: Mapping[str, Tensor] | None = None,
         run: RunDirectory | None = None,
         progress: Progress | None = None,
+        processes: Processes = ALONE,
     ) -> Trainer:
-        """Begin with fresh weights, drawn from the seed on the CPU whatever the device."""
+        """Begin with fresh weights, drawn from the seed on the CPU whatever the device.
+
+        Or with `weights`, those of another model of this shape, such as the GPT that a masked
+        language model starts from. Without `run` nothing is saved.
+        """
         torch.manual_seed(config.seed)
-        model = GPT(model_config).to(device)
-        return cls(model, tokenizer, data, config, run=run, progress=progress)
+        model = build_model(model_config)
+        if weights is not None:
+            model.load_state_dict(weights)
+        if processes.rank:
+            torch.manual_seed(config.seed + processes.rank)  # each drops out other channels
+        model = model.to(device)
+        return cls(model, tokenizer, data, config, run=run, progress=progress, processes=processes)
 
     @classmethod
     def resume(
@@ -105,18 +136,15 @@ class Trainer:
         *,
         run: RunDirectory | None = None,
         progress: Progress | None = None,
+        processes: Processes = ALONE,
     ) -> Trainer:
         """Go on from a checkpoint, exactly, unless `config` or the data changed: then say so."""
         state = checkpoint.state
+        more: dict[str, Any] = {"run": run, "progress": progress, "processes": processes}
         trainer = cls(
-            checkpoint.model,
-            checkpoint.tokenizer,
-            data,
-            config,
-            step=state.step,
-            run=run,
-            progress=progress,
-        )
+            checkpoint.model, checkpoint.tokenizer, data, config,
+            step=state.step, standing=state.standing, **more,
+        )  # fmt: skip
         checkpoint.restore_optimizer(trainer._optimizer)
         checkpoint.restore_random_state()
         if changed := describe_differences(state.train, config):
@@ -140,54 +168,59 @@ class Trainer:
         if self.step == 0:
             self.evaluate()
         with deferred_interrupt() as interrupt:
-            while self.step < self.config.steps and not interrupt.requested:
+            while (ended := self._why_to_end(interrupt)) is None:
                 self._train_and_log()
                 if self._is_due(self.config.eval_every):
                     self.evaluate()
                 if self._is_due(self.config.save_every):
                     self.save()
-            if interrupt.requested:
-                self.save()
+            if ended:
+                self.progress.note(f"step {self.step}: {ended}")
+                self.evaluate()
+            self.save()
         if interrupt.requested:
             raise KeyboardInterrupt
 
     def train_step(self) -> StepResult:
-        """Take one step: forward, backward, clip, update."""
+        """Take one step: forward and backward for each batch, clip, update."""
         self.model.train()
-        set_learning_rate(self._optimizer, learning_rate(self.step, self.config))
-        inputs_BT, targets_BT = self._batch()
-        with torch.autocast(inputs_BT.device.type, torch.bfloat16, enabled=inputs_BT.is_cuda):
-            loss = cross_entropy(self.model(inputs_BT), targets_BT)
-        loss.backward()  # type: ignore[no-untyped-call]
+        lr = learning_rate(self.step, self.config, self._time_share())
+        set_learning_rate(self._optimizer, lr)
+        batches = self.batches.train(self.step, self._processes.rank, self._processes.count)
+        loss = accumulate_gradients(
+            self.model, self._hidden, batches, self._processes, bfloat16=self._uses_bfloat16()
+        )
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
-        result = StepResult(loss.item(), norm.item(), current_learning_rate(self._optimizer))
-        if not (math.isfinite(result.loss) and math.isfinite(result.grad_norm)):
-            self._fail(result)
-        self._optimizer.step()
+        result = StepResult(loss, norm.item(), current_learning_rate(self._optimizer))
+        if math.isfinite(result.loss) and math.isfinite(result.grad_norm):
+            self._optimizer.step()
+            self._skips = 0
+        else:
+            self._skip_or_fail(result)
         self._optimizer.zero_grad(set_to_none=True)
         self.step += 1
         return result
 
-    def evaluate(self) -> Evaluation:
-        """Evaluate on the validation part, and log it."""
-        found = evaluate(
-            self.model,
-            self._data.val_tokens,
-            self._byte_lengths_V,
-            batch_size=self.config.batch_size,
-            max_batches=self.config.eval_batches,
-        )
-        self.last_evaluation = found
-        self._log.write("evaluate", step=self.step, **asdict(found))
-        self.progress.note(
-            f"step {self.step}: validation loss {found.loss:.4f}, "
-            f"{found.bits_per_byte:.4f} bits per byte"
-        )
+    def evaluate(self) -> Evaluation | None:
+        """Evaluate on the validation part and log it; one process does, the others wait."""
+        found = None
+        if self._processes.is_main:
+            found = evaluate(self.model, self.batches.validation(), self._byte_lengths_V)
+            self.last_evaluation = found
+            self._log.write("evaluate", step=self.step, **asdict(found))
+            self.progress.note(
+                f"step {self.step}: validation loss {found.loss:.4f}, "
+                f"{found.bits_per_byte:.4f} bits per byte"
+            )
+            self.standing = self.standing.after(found.loss)
+            if self.standing.is_best and self.step:
+                self.save()
+        self._processes.wait()
         return found
 
     def save(self) -> Path | None:
         """Save a checkpoint, unless there is no run directory or this step is saved already."""
-        if self._run is None or self._saved_step == self.step:
+        if self._run is None or self._saved_step == self.step or not self._processes.is_main:
             return None
         state = TrainingState(
             self.step,
@@ -195,38 +228,67 @@ class Trainer:
             self.config,
             self._tokenizer.content_hash,
             self._data.describe(),
+            replace(self.standing, seconds=self._seconds()),
         )
         path = save_checkpoint(self._run, state, self.model, self._optimizer, self._tokenizer_files)
         self._saved_step = self.step
         self._log.write("save", step=self.step, path=path.name)
         return path
 
+    def _uses_bfloat16(self) -> bool:
+        by_default = self.config.dtype == "auto" and self.model.device.type == "cuda"
+        return by_default or self.config.dtype == "bfloat16"
+
     def _train_and_log(self) -> None:
         result = self.train_step()
-        tokens_per_step = self.config.batch_size * self.model.config.block_size
-        self.progress.step(self.step, result.loss, tokens_per_step)
+        self.progress.step(self.step, result.loss, self.tokens_per_step)
         if self._is_due(self.config.log_every):
             rate = round(self.progress.tokens_per_second, 1)
             self._log.write("train", step=self.step, **result._asdict(), tokens_per_second=rate)
 
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the process that speaks and saves."""
+        return self._processes.is_main
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Tokens that a step sees, of all processes together."""
+        return self.batches.num_windows * self.model.config.block_size
+
     def _is_due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        tokens, block_size = self._data.train_tokens, self.model.config.block_size
-        starts = train_starts(
-            len(tokens), block_size, self.config.batch_size, seed=self.config.seed, step=self.step
-        )
-        return to_device(gather(tokens, starts, block_size), self.model.head_weight.device)
+    def _why_to_end(self, interrupt: Interrupt) -> str | None:
+        """Return None to go on, else what to say; all processes decide the same."""
+        mine = self.standing.why_to_end(self.config, self._seconds())
+        if self.step >= self.config.steps or interrupt.requested:
+            mine = ""
+        if self._processes.add_up(mine is not None, self.model.device):
+            return mine or ""
+        return None
 
-    def _fail(self, result: StepResult) -> None:
+    def _seconds(self) -> float:
+        """Return how long the run has trained, in all of its processes one after the other."""
+        return self.standing.seconds + time.monotonic() - self._started
+
+    def _time_share(self) -> float:
+        budget = self.config.time_budget
+        return min(1.0, self._seconds() / budget) if budget else 0.0
+
+    def _skip_or_fail(self, result: StepResult) -> None:
         self._log.write(
             "nonfinite", step=self.step, loss=repr(result.loss), grad_norm=repr(result.grad_norm)
         )
-        kept = f"the checkpoint of step {self._saved_step} is untouched"
+        found = f"the loss is {result.loss}, the norm of its gradient {result.grad_norm}"
+        self._skips += 1
+        if self.config.nonfinite == "skip" and self._skips <= MAX_SKIPS:
+            self.progress.note(f"step {self.step} is skipped: {found}")
+            return
+        saved = self._saved_step
+        kept = f"the checkpoint of step {saved} is untouched"
         raise TrainingError(
-            f"step {self.step}: the loss is {result.loss}, the norm of its gradient "
-            f"{result.grad_norm}; {kept if self._saved_step is not None else 'nothing was saved'}. "
+            f"step {self.step}: {found}; {kept if saved is not None else 'nothing was saved'}. "
             "A smaller --lr or a longer warm-up usually helps"
         )
 
@@ -235,7 +297,9 @@ class Trainer:
             "model": self.model.config.to_json(),
             "train": self.config.to_json(),
             "data": self._data.describe(),
+            "tokens_per_step": self.tokens_per_step,
             "torch": torch.__version__,
             "threads": torch.get_num_threads(),
-            "device": str(self.model.head_weight.device),
+            "device": str(self.model.device),
+            "processes": self._processes.count,
         }

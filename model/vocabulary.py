@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bpe.errors import CheckpointError
+from bpe.errors import CheckpointError, TrainingError
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
 
 TokenizerKind = Literal["bpe", "tiktoken"]
+
+#: The special token that hides another one from a masked language model.
+MASK = "<|mask|>"
 
 
 def load_tokenizer(kind: TokenizerKind, name: str) -> Tokenizer:
@@ -50,6 +53,22 @@ def known_ids(tokenizer: Tokenizer) -> NDArray[np.bool_]:
 def end_of_text(tokenizer: Tokenizer) -> int | None:
     """Return the id that ends a document, or None if the vocabulary has none."""
     return tokenizer.spec.special_tokens.get("<|endoftext|>")
+
+
+def mask_id(tokenizer: Tokenizer, padded_vocab_size: int) -> int:
+    """Return the id that stands for a hidden token: `<|mask|>`, or the first padded row.
+
+    Raises:
+        TrainingError: There is neither; the message says what to do.
+    """
+    if MASK in tokenizer.spec.special_tokens:
+        return tokenizer.spec.special_tokens[MASK]
+    if padded_vocab_size == tokenizer.n_vocab:
+        raise TrainingError(
+            f"this vocabulary of {tokenizer.n_vocab} ids has no {MASK} and no padded row to spare: "
+            f"train the tokenizer with --special-token '{MASK}', or to another size"
+        )
+    return tokenizer.n_vocab
 
 
 def tokenizer_files(tokenizer: Tokenizer) -> dict[str, bytes]:

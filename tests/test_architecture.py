@@ -76,6 +76,11 @@ RULES = (
         "model.layers", ("model.gpt", "model.masked_lm", "model.train"), "layers lie below models"
     ),
     Rule(
+        "model.transformer",
+        ("model.gpt", "model.masked_lm", "model.train"),
+        "the shared part knows no model that is made of it",
+    ),
+    Rule(
         "benchmarks.report",
         ("benchmarks.measure", "benchmarks.contestants"),
         "what draws measures not",

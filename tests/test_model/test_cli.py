@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import bpe
-from model import cli, commands
+from model import cli
 from model.cli import main
+from model.commands import sample, shared
 
 EIGHT = "32 8 32 1e-3 40 4 2 0.1"
 
@@ -34,6 +35,17 @@ EIGHT = "32 8 32 1e-3 40 4 2 0.1"
         ("sample -l run --top-k 0", "top_k = 0"),
         ("sample -l run --top-p 0", "top_p = 0.0"),
         ("sample -l run --max-tokens -5", "--max-tokens -5"),
+        ("sample -l run --num-samples 0", "--num-samples 0"),
+        ("sample -l run --min-p 2", "min_p = 2.0"),
+        ("sample -l run --repetition-penalty 0", "repetition_penalty = 0.0"),
+        ("train -m tok -d x --arch mamba", "invalid choice"),
+        ("train -m tok -d x --kv-heads 3", "kv_heads = 3 does not divide heads = 4"),
+        ("train -m tok -d x --tokens-per-step 100", "is no multiple of batch_size x block_size"),
+        ("train -m tok -d x --time-budget soon", "'soon' is no time such as 90, 20m or 1.5h"),
+        ("train -l run --init-from other", "give one"),
+        ("prepare -m tok", "-d/--data"),
+        ("prepare -m tok -d x -o y --shard-tokens 0", "--shard-tokens 0"),
+        ("fill-mask -l run x --top 0", "--top 0"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(
@@ -98,7 +110,7 @@ def test_every_error_becomes_a_sentence(
     def fail(args: object) -> int:
         raise error
 
-    monkeypatch.setattr(commands, "sample", fail)
+    monkeypatch.setattr(sample, "run", fail)
     assert status == main(["sample", "-l", "run"])
     err = capsys.readouterr().err
     assert message in err
@@ -109,7 +121,7 @@ def test_a_traceback_is_shown_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
     def fail(args: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(commands, "sample", fail)
+    monkeypatch.setattr(sample, "run", fail)
     with pytest.raises(ZeroDivisionError):
         main(["sample", "-l", "run", "--traceback"])
 
@@ -117,7 +129,7 @@ def test_a_traceback_is_shown_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_gpu_that_is_not_there_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(commands.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(shared.torch.cuda, "is_available", lambda: False)
     assert 2 == main(["sample", "-l", "run", "--device", "cuda"])
     assert "torch finds no GPU" in capsys.readouterr().err
 

@@ -130,6 +130,75 @@ def test_a_prompt_is_continued_and_special_tokens_need_permission(
     assert 0 == main([*line, "--allow-special"])
 
 
+def test_prepared_data_bring_their_tokenizer(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == main(["prepare", "-m", "tok", "-d", "text.txt", "-o", "data", "--json"])
+    out, err = capsys.readouterr()
+    assert json.loads(out)["num_bytes"] == Path("text.txt").stat().st_size
+    assert "train on it with gpt train -d data" in err
+    assert 0 == main(["train", "-d", "data", *SMALL, "-s", "run"])
+    assert 8 == load_checkpoint("run").state.step
+    assert 0 == main(["train", "-l", "run", "--steps", "9"]), "the data are found again"
+    assert 0 == main(["prepare", "-m", "tok", "-d", "text.txt", "-o", "data"])
+    assert "complete already" in capsys.readouterr().err
+
+
+def test_a_masked_model_starts_from_a_gpt_and_fills_blanks(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == train_here("-s", "gpt")
+    line = ["train", "--init-from", "gpt", "-d", "text.txt", "--objective", "masked", "-s", "mlm"]
+    assert 0 == main([*line, "--steps", "1", "--batch-size", "4", "--lr", "1e-9"])
+    gpt, mlm = load_checkpoint("gpt"), load_checkpoint("mlm")
+    assert ("causal", "masked") == (gpt.state.model.objective, mlm.state.model.objective)
+    for name, weight in gpt.model.state_dict().items():
+        torch.testing.assert_close(weight, mlm.model.state_dict()[name], atol=1e-6, rtol=1e-6)
+    capsys.readouterr()
+    assert 0 == main(["fill-mask", "-l", "mlm", "ka<|mask|>", "--top", "3", "--json"])
+    (guesses,) = json.loads(capsys.readouterr().out)["blanks"]
+    assert 3 == len(guesses)
+    assert 0 == main(["fill-mask", "-l", "mlm", "ka<|mask|>"])
+    assert "blank 1" in capsys.readouterr().out
+    assert 2 == main(["sample", "-l", "mlm"])
+    assert "is a masked language model; `gpt fill-mask` uses it" in capsys.readouterr().err
+    assert 2 == main(["fill-mask", "-l", "gpt", "<|mask|>"])
+    assert 1 == main([*line, "-s", "x", "--layers", "3"])
+    assert "another architecture" in capsys.readouterr().err
+
+
+def test_evaluating_gives_the_numbers_of_the_log(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == train_here("-s", "run", "--arch", "llama", "--kv-heads", "1")
+    capsys.readouterr()
+    logged = json.loads(Path("run/metrics.jsonl").read_text().splitlines()[-2])
+    assert ("evaluate", 8) == (logged["event"], logged["step"])
+    assert 0 == main(["evaluate", "-l", "run", "--eval-batches", "2", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert {name: found[name] for name in ("loss", "bits_per_byte", "num_bytes")} == {
+        name: logged[name] for name in ("loss", "bits_per_byte", "num_bytes")
+    }
+    assert 0 == main(["evaluate", "-l", "run", "--best"])
+    out = capsys.readouterr().out
+    assert "bits per byte" in out
+    assert "perplexity" in out
+
+
+def test_several_texts_are_written_at_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == train_here("-s", "run")
+    capsys.readouterr()
+    line = ["sample", "-l", "run", "--max-tokens", "8", "--seed", "1", "-p", "ka"]
+    assert 0 == main([*line, "-n", "3", "--json"])
+    samples = json.loads(capsys.readouterr().out)["samples"]
+    assert 0 == main([*line, "--no-cache", "--json"])
+    assert json.loads(capsys.readouterr().out)["ids"] == samples[0]["ids"]
+    assert 3 == len({tuple(sample["ids"]) for sample in samples})
+    stop = samples[0]["text"][2:4]
+    assert 0 == main([*line, "--stop", stop])
+    assert "ka" + samples[0]["text"].split(stop)[0] + "\n" == capsys.readouterr().out
+
+
 #: More steps than any test waits for; the rate is constant, so that it does not depend on them.
 MANY = "100000"
 LONG = ["train", "-m", "tok", "-s", "run", "-d", "text.txt", *SMALL[:4], MANY, *SMALL[5:],

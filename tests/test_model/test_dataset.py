@@ -10,7 +10,8 @@ import pytest
 import bpe
 from bpe.errors import BPEError, CorpusError, FormatError
 from bpe.token_files import write_tokens
-from model.dataset import TokenDataset, encode_documents, open_dataset
+from model.dataset import TokenDataset, open_dataset
+from model.preparation import encode_documents
 
 
 def open_small(source: object, tokenizer: bpe.Tokenizer, **options: object) -> TokenDataset:
@@ -39,16 +40,16 @@ def test_the_split_is_a_contiguous_tail_and_always_the_same(
 
 def test_what_looks_like_a_special_token_is_text(tokenizer: bpe.Tokenizer) -> None:
     documents = [b"one <|endoftext|> two", b"", b"\xff\xfe"]
-    ids = np.concatenate(list(encode_documents(documents, tokenizer))).tolist()
+    ids = np.concatenate([ids for ids, _ in encode_documents(iter(documents), tokenizer)]).tolist()
     assert 3 == ids.count(tokenizer.eot_token), "one at the end of each document, none inside"
     assert b"<|endoftext|>".join([*documents, b""]) == tokenizer.decode_bytes(ids)
 
 
 def test_a_vocabulary_without_an_end_of_text_needs_none(text: str) -> None:
     bare = bpe.train([text], 280, special_tokens=(), pattern="gpt2", num_threads=1)
-    (ids, nothing) = encode_documents([text.encode()], bare)
+    ((ids, words),) = encode_documents(iter([text.encode()]), bare)
     assert bare.encode_ordinary(text) == ids.tolist()
-    assert 0 == len(nothing)
+    assert len(ids) == len(words)
 
 
 def test_a_corpus_is_encoded_once(
@@ -63,7 +64,12 @@ def test_a_corpus_is_encoded_once(
     assert 1 == len(notes)
     assert isinstance(second.tokens, np.memmap)
     assert first.describe() == second.describe()
-    assert open_small(text_path, tokenizer).sha256 == first.sha256, "as if it were in memory"
+    in_memory = open_small(text_path, tokenizer)
+    assert in_memory.tokens.tolist() == first.tokens.tolist()
+    positions = np.arange(len(first.tokens))
+    assert in_memory.words is not None
+    assert first.words is not None
+    assert np.array_equal(in_memory.words[positions], first.words[positions])
     text_path.write_text(text * 2, encoding="utf-8")
     changed = open_small(text_path, tokenizer, cache=cache, note=notes.append)
     assert 2 == len(notes)

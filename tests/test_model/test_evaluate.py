@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,25 @@ import pytest
 import torch
 
 import bpe
+from model.batches import Batch, eval_starts, gather
 from model.config import ModelConfig
 from model.evaluate import Evaluation, evaluate
 from model.gpt import GPT
+from model.loss import IGNORED
 from model.vocabulary import byte_lengths
 
 
 def small_evaluation(model: GPT, tokens: np.ndarray, lengths_V: torch.Tensor) -> Evaluation:
-    return evaluate(model, tokens, lengths_V, batch_size=2, max_batches=3)
+    return evaluate(model, windows(model, tokens, batch_size=2, max_batches=3), lengths_V)
+
+
+def windows(
+    model: GPT, tokens: np.ndarray, *, batch_size: int, max_batches: int
+) -> Iterator[Batch]:
+    block_size = model.config.block_size
+    starts = eval_starts(len(tokens), block_size, batch_size * max_batches)
+    for i in range(0, len(starts), batch_size):
+        yield gather(tokens, starts[i : i + batch_size], block_size)
 
 
 def test_a_model_that_knows_nothing_needs_log2_of_the_vocabulary_bits_per_token(
@@ -58,7 +70,23 @@ def test_the_batch_size_does_not_change_the_result(
 ) -> None:
     model, ids = GPT(config), tokenizer.encode_to_numpy(text)[:200]
     lengths_V = torch.from_numpy(byte_lengths(tokenizer))
-    one = evaluate(model, ids, lengths_V, batch_size=1, max_batches=6)
-    six = evaluate(model, ids, lengths_V, batch_size=6, max_batches=1)
+    one = evaluate(model, windows(model, ids, batch_size=1, max_batches=6), lengths_V)
+    six = evaluate(model, windows(model, ids, batch_size=6, max_batches=1), lengths_V)
     assert one.num_tokens == six.num_tokens
     assert one.bits_per_byte == pytest.approx(six.bits_per_byte, rel=1e-6)
+
+
+def test_accuracy_is_the_share_of_targets_that_were_the_likeliest(
+    tokenizer: bpe.Tokenizer, config: ModelConfig, text: str
+) -> None:
+    """And what is ignored counts nowhere: half of the targets are told right, half are ignored."""
+    model, ids = GPT(config).eval(), tokenizer.encode_to_numpy(text)[:40]
+    (batch,) = windows(model, ids, batch_size=1, max_batches=1)
+    targets_BT = model(batch.inputs_BT).argmax(-1)
+    targets_BT[0, 0] = (targets_BT[0, 0] + 1) % 256
+    targets_BT[0, 4:] = IGNORED
+    lengths_V = torch.from_numpy(byte_lengths(tokenizer))
+    found = evaluate(model, [Batch(batch.inputs_BT, targets_BT)], lengths_V)
+    assert (0.75, 4) == (found.accuracy, found.num_tokens)
+    assert int(lengths_V[targets_BT[0, :4]].sum()) == found.num_bytes
+    assert math.exp(found.loss) == pytest.approx(found.perplexity)

@@ -13,6 +13,14 @@ from model.gpt import GPT
 from model.loss import cross_entropy
 
 
+@pytest.fixture(params=["gpt2", "llama"])
+def config(config: ModelConfig, request: pytest.FixtureRequest) -> ModelConfig:
+    """The small model in either architecture, Llama's with all its options."""
+    if request.param == "gpt2":
+        return config
+    return replace(config, arch="llama", kv_heads=1, qk_norm=True)
+
+
 @pytest.fixture
 def model(config: ModelConfig) -> GPT:
     torch.manual_seed(0)

@@ -50,6 +50,24 @@ def test_the_constant_schedule_only_warms_up() -> None:
     assert 0.4 == pytest.approx(learning_rate(0, config))
 
 
+def test_wsd_stays_and_falls_over_the_last_fifth() -> None:
+    config = TrainConfig(lr=1.0, steps=110, warmup_steps=10, schedule="wsd")
+    rates = [learning_rate(step, config) for step in range(110)]
+    assert [1.0] * 82 == pytest.approx(rates[9:91])
+    assert [0.95, 0.5, 0.05] == pytest.approx([rates[91], rates[100], rates[109]])
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "wsd"])
+def test_the_clock_can_run_ahead_of_the_steps_but_not_lag_behind(schedule: str) -> None:
+    config = TrainConfig(lr=1.0, steps=1000, warmup_steps=10, schedule=schedule)  # type: ignore[arg-type]
+    late = learning_rate(900, config)
+    assert late == pytest.approx(learning_rate(20, config, time_share=0.899), abs=0.01)
+    assert late == learning_rate(900, config, time_share=0.5)
+    assert learning_rate(20, config, time_share=1.0) == pytest.approx(
+        {"cosine": 0.1, "wsd": 0.0}[schedule]
+    )
+
+
 @pytest.mark.parametrize(
     ("steps", "given", "expected"), [(40, None, 4), (5000, None, 100), (5, None, 0), (5, 3, 3)]
 )

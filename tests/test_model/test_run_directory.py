@@ -62,6 +62,24 @@ def test_a_step_can_be_saved_again(run: RunDirectory) -> None:
         assert len(run.checkpoints()) <= 2
 
 
+def test_the_best_stays_however_many_come_after_it(run: RunDirectory) -> None:
+    assert run.best() is None
+    for step in (10, 20, 30, 40, 50):
+        run.publish(step, fill_with(step), keep=3, best=step in (10, 20))
+    assert [50, 40, 30, 20] == [int(path.name[-2:]) for path in run.checkpoints()]
+    assert run.path / "step-00000020" == run.best() == find_checkpoint(run.path, best=True)
+    assert 4 == len(list(run.path.glob("step-*")))
+    run.publish(60, fill_with(60), keep=1, best=True)
+    assert ["step-00000060"] == [path.name for path in run.checkpoints()]
+    assert 60 == newest_step(run)
+
+
+def test_a_run_without_evaluation_has_no_best(run: RunDirectory) -> None:
+    run.publish(10, fill_with(10))
+    with pytest.raises(CheckpointError, match="nothing was evaluated yet"):
+        find_checkpoint(run.path, best=True)
+
+
 def test_a_checkpoint_can_be_named_itself(run: RunDirectory) -> None:
     for step in (10, 20):
         run.publish(step, fill_with(step))

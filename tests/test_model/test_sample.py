@@ -1,4 +1,4 @@
-"""The next id is picked as asked for, and text comes out whole."""
+"""The next id is picked as asked for."""
 
 from __future__ import annotations
 
@@ -9,20 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-import bpe
-from bpe.errors import SpecialTokenError
-from bpe.patterns import Pattern
-from bpe.spec import TokenizerSpec
-from model import GPT, ModelConfig, SampleConfig, generate, stream_text
-from model.sample import keep_likeliest, pick, start_ids
+from model import SampleConfig
+from model.sample import keep_likeliest, penalize, pick
 
 LOGITS_V = torch.tensor([1.0, 3.0, 2.0, -math.inf])
-
-
-@pytest.fixture
-def model(config: ModelConfig) -> GPT:
-    torch.manual_seed(0)
-    return GPT(config)
 
 
 def drawn(config: SampleConfig, times: int = 2000) -> Counter[int]:
@@ -77,6 +67,10 @@ def test_top_p_is_a_share_of_what_top_k_left() -> None:
         {"top_p": 1.1},
         {"top_p": math.nan},
         {"seed": -1},
+        {"min_p": -0.1},
+        {"min_p": math.nan},
+        {"repetition_penalty": 0.0},
+        {"repetition_penalty": math.inf},
     ],
 )
 def test_wrong_parameters_are_refused_by_name(wrong: dict[str, Any]) -> None:
@@ -84,85 +78,18 @@ def test_wrong_parameters_are_refused_by_name(wrong: dict[str, Any]) -> None:
         SampleConfig(**wrong)
 
 
-def test_the_same_seed_writes_the_same(model: GPT, tokenizer: bpe.Tokenizer) -> None:
-    def written(seed: int) -> list[int]:
-        config = SampleConfig(temperature=1.0, seed=seed)
-        return list(generate(model, tokenizer, [65], max_tokens=30, config=config))
-
-    assert written(1) == written(1)
-    assert written(1) != written(2)
+def test_min_p_drops_what_is_unlikely_beside_the_likeliest() -> None:
+    # Beside the likeliest, 1, the others have e^-1 = 0.37 and e^-2 = 0.14 of its probability.
+    assert {0, 1, 2} == drawn(SampleConfig(min_p=0.1, temperature=1.0)).keys()
+    assert {1, 2} == drawn(SampleConfig(min_p=0.2, temperature=1.0)).keys()
+    assert {1} == drawn(SampleConfig(min_p=0.4, temperature=1.0)).keys()
 
 
-def test_a_greedy_continuation_is_the_argmax_of_the_model(
-    model: GPT, tokenizer: bpe.Tokenizer
-) -> None:
-    config = SampleConfig(temperature=0)
-    ids = [65, 66]
-    for next_id in generate(model, tokenizer, ids, max_tokens=20, config=config):
-        context = torch.tensor([ids[-model.config.block_size :]])
-        assert int(model(context)[0, -1].argmax()) == next_id
-        ids = [*ids, next_id]
-    assert len(ids) > model.config.block_size, "the window moved on"
-
-
-def test_a_prompt_longer_than_the_context_is_cut_from_the_left(
-    model: GPT, tokenizer: bpe.Tokenizer
-) -> None:
-    config = SampleConfig(temperature=0)
-    long = list(range(40, 100))
-    written = [
-        list(generate(model, tokenizer, prompt, max_tokens=5, config=config))
-        for prompt in (long, long[-model.config.block_size :])
-    ]
-    assert written[0] == written[1]
-
-
-def test_writing_ends_at_the_end_of_text(model: GPT, tokenizer: bpe.Tokenizer) -> None:
-    # The final norm always points at the row of the end of text, which is by far the longest.
-    torch.nn.init.zeros_(model.final_norm.weight)
-    torch.nn.init.ones_(model.final_norm.bias)
-    torch.nn.init.constant_(model.token_embedding.weight[tokenizer.eot_token], 9.0)
-    assert [] == list(generate(model, tokenizer, [65], max_tokens=5))
-
-
-def test_ids_without_a_token_are_never_written() -> None:
-    ranks = {bytes([byte]): byte for byte in range(256)}
-    spec = TokenizerSpec.from_ranked_tokens(Pattern.of("gpt2"), ranks, {"<|endoftext|>": 2000})
-    holes = bpe.Tokenizer(spec)
-    model = GPT(ModelConfig(vocab_size=holes.n_vocab, n_embd=8, heads=1, layers=1, block_size=4))
-    config = SampleConfig(temperature=1.0, seed=0)
-    ids = list(generate(model, holes, [65], max_tokens=100, config=config))
-    assert max(ids) < 256
-
-
-@pytest.mark.parametrize(("prompt", "max_tokens"), [([], 5), ([65], -1)])
-def test_an_impossible_request_is_refused_at_once(
-    model: GPT, tokenizer: bpe.Tokenizer, prompt: list[int], max_tokens: int
-) -> None:
-    with pytest.raises(ValueError, match=r"prompt|max_tokens"):
-        generate(model, tokenizer, prompt, max_tokens=max_tokens)
-
-
-def test_an_empty_prompt_starts_a_document_or_a_line(tokenizer: bpe.Tokenizer, text: str) -> None:
-    assert [tokenizer.eot_token] == start_ids(tokenizer, "")
-    assert [10] == start_ids(bpe.train([text], 256, special_tokens=()), "")
-
-
-def test_special_tokens_in_a_prompt_are_special_only_if_asked(tokenizer: bpe.Tokenizer) -> None:
-    with pytest.raises(SpecialTokenError, match="endoftext"):
-        start_ids(tokenizer, "a<|endoftext|>")
-    ids = start_ids(tokenizer, "a<|endoftext|>", allow_special=True)
-    assert [97, tokenizer.eot_token] == ids
-
-
-def test_text_is_streamed_without_half_a_character(tokenizer: bpe.Tokenizer) -> None:
-    text = "aé你😀"
-    pieces = list(stream_text(tokenizer, list(text.encode())))
-    assert ["a", "é", "你", "😀"] == pieces
-
-
-@pytest.mark.parametrize("data", [b"\xf0\x9f\x98", b"a\xffb", b"\xe4\xbd", b"\xc3(", b""])
-def test_bytes_that_are_no_character_become_replacements_in_the_end(
-    tokenizer: bpe.Tokenizer, data: bytes
-) -> None:
-    assert data.decode("utf-8", "replace") == "".join(stream_text(tokenizer, list(data)))
+def test_the_repetition_penalty_makes_what_was_seen_less_likely() -> None:
+    assert [0.5, 3.0, 2.0] == penalize(LOGITS_V, [0], 2.0)[:3].tolist()
+    assert -2.0 == penalize(torch.tensor([-1.0]), {0}, 2.0).item(), "a negative one too"
+    random = torch.Generator()
+    config = SampleConfig(temperature=0, repetition_penalty=2.0)
+    assert 2 == pick(LOGITS_V, config, random, [1])
+    assert 1 == pick(LOGITS_V, config, random)
+    assert [1.0, 3.0, 2.0] == LOGITS_V[:3].tolist(), "the scores are left as they were"
