@@ -63,7 +63,7 @@ struct Cells::Layout {
 Cells::Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol,
              bool keep_text) {
   Layout layout = lay_out(table);
-  narrow_ = ZeroedArray<std::uint16_t>(size_);
+  low_ = ZeroedArray<std::uint16_t>(size_);
   if (keep_text) text_ = std::make_unique_for_overwrite<char[]>(size_);
   fill(table, layout, byte_to_symbol);
 }
@@ -115,7 +115,7 @@ Cells::Layout Cells::lay_out(const CountTable& table) {
 
 void Cells::fill(const CountTable& table, Layout& layout,
                  const std::array<Symbol, 256>& byte_to_symbol) {
-  narrow_[0] = kBoundary;
+  low_[0] = kBoundary;
   std::size_t next_large = 0;
   table.for_each([&](std::string_view pretoken, std::uint64_t count) {
     if (pretoken.size() < 2 || count == 0) return;
@@ -127,7 +127,7 @@ void Cells::fill(const CountTable& table, Layout& layout,
       position = layout.large[next_large++].start;
     }
     if (text_) std::memcpy(text_.get() + position, pretoken.data(), pretoken.size());
-    std::uint16_t* cell = narrow_.data() + position;
+    std::uint16_t* cell = low_.data() + position;
     for (const unsigned char byte : pretoken) {
       *cell++ = static_cast<std::uint16_t>(byte_to_symbol[byte]);
     }
@@ -135,8 +135,8 @@ void Cells::fill(const CountTable& table, Layout& layout,
   });
 }
 
-std::uint64_t Cells::count_of_rank(std::uint64_t rank, std::uint64_t longest) const noexcept {
-  return with_array([&](const auto* cells) -> std::uint64_t {
+std::uint64_t Cells::count_of_rank(std::uint64_t rank, std::uint64_t longest) noexcept {
+  return with_view([&](const auto cells) -> std::uint64_t {
     for (std::size_t step = 0; step < steps_.size(); ++step) {
       const Position end = std::min(steps_.start(step + 1), size_);
       for (Position start = steps_.start(step), p = start; p < end; ++p) {
@@ -149,10 +149,6 @@ std::uint64_t Cells::count_of_rank(std::uint64_t rank, std::uint64_t longest) co
   });
 }
 
-void Cells::widen() {
-  wide_ = ZeroedArray<std::uint32_t>(size_);
-  std::copy_n(narrow_.data(), size_, wide_.data());
-  narrow_ = {};
-}
+void Cells::widen() { high_ = ZeroedArray<std::uint16_t>(size_); }
 
 }  // namespace bpe

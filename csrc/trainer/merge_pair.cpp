@@ -16,14 +16,14 @@ constexpr std::size_t kCheckEvery = std::size_t{1} << 16;
 Position PairMerger::merge(PairKey pair, const Progress& progress) {
   const Symbol merged = static_cast<Symbol>(lengths_->size());
   lengths_->push_back((*lengths_)[left_of(pair)] + (*lengths_)[right_of(pair)]);
-  left_.resize(lengths_->size());
-  right_.resize(lengths_->size());
+  left_.make_room(lengths_->size());
+  right_.make_room(lengths_->size());
   new_pairs_.clear();
 
   const std::size_t entry = index_->table.find(pair);
   if (entry == PairTable::kNone || index_->table.count_at(entry) == 0) return 0;
   const PostingPool::Slice positions = index_->table.take(entry);
-  const Position first = cells_->with_array([&](auto* cells) {
+  const Position first = cells_->with_view([&](auto cells) {
     auto& log = log_for(cells);
     const std::size_t num_hits = replace(cells, positions, pair, merged, log, progress);
     lower_old_pairs(pair, merged);
@@ -39,10 +39,10 @@ Position PairMerger::merge(PairKey pair, const Progress& progress) {
 
 // Moves the positions where the pair really stood to the front of `positions`, and their neighbours
 // into `log`. Returns how many there are.
-template <class Cell>
-std::size_t PairMerger::replace(Cell* cells, PostingPool::Slice positions, PairKey pair,
-                                Symbol merged, std::vector<Neighbours<Cell>>& log,
-                                const Progress& progress) {
+template <class View>
+std::size_t PairMerger::replace(View cells, PostingPool::Slice positions, PairKey pair,
+                                Symbol merged, Log<View>& log, const Progress& progress) {
+  using Stored = typename View::Stored;
   const Symbol left = left_of(pair);
   const Symbol right = right_of(pair);
   const Position left_length = (*lengths_)[left];
@@ -51,25 +51,25 @@ std::size_t PairMerger::replace(Cell* cells, PostingPool::Slice positions, PairK
   CountSteps::Cursor cursor(cells_->steps());
   std::size_t num_hits = 0;
   for (const Position p : positions.first(std::min(positions.size(), kPrefetchDistance))) {
-    __builtin_prefetch(cells + p, 1);
+    cells.prefetch(p);
   }
   for (std::size_t i = 0; i < positions.size(); ++i) {
     if (i % kCheckEvery == 0) progress.check();
     if (i + kPrefetchDistance < positions.size()) {
-      __builtin_prefetch(cells + positions[i + kPrefetchDistance], 1);
+      cells.prefetch(positions[i + kPrefetchDistance]);
     }
     const Position p = positions[i];
-    if (cells[p] != left || cells[p + left_length] != right) continue;
+    if (!cells.holds(p, left) || !cells.holds(p + left_length, right)) continue;
     const Symbol before = cells[p - 1];
     const Symbol after = cells[p + length];
     // In this order: a right part of one byte starts in the last cell.
-    cells[p] = static_cast<Cell>(merged);
-    cells[p + left_length] = static_cast<Cell>(kInvalid);
-    cells[p + length - 1] = static_cast<Cell>(merged);
+    cells.set(p, merged);
+    cells.set(p + left_length, kInvalid);
+    cells.set(p + length - 1, merged);
     const std::uint64_t count = cursor.count_at(p);
     left_.add(before, count);
     right_.add(after, count);
-    log[num_hits] = {static_cast<Cell>(before), static_cast<Cell>(after)};
+    log[num_hits] = {static_cast<Stored>(before), static_cast<Stored>(after)};
     positions[num_hits++] = p;
   }
   return num_hits;
@@ -78,14 +78,23 @@ std::size_t PairMerger::replace(Cell* cells, PostingPool::Slice positions, PairK
 void PairMerger::lower_old_pairs(PairKey pair, Symbol merged) {
   const Symbol left = left_of(pair);
   const Symbol right = right_of(pair);
-  for (const Symbol neighbour : left_.touched()) {
-    if (neighbour == kBoundary || neighbour == merged) continue;
-    index_->table.subtract(make_pair_key(neighbour, left), left_.changes[neighbour].count);
-  }
-  for (const Symbol neighbour : right_.touched()) {
-    if (neighbour == kBoundary || (left == right && neighbour == left)) continue;
-    index_->table.subtract(make_pair_key(right, neighbour), right_.changes[neighbour].count);
-  }
+  const auto lower = [&](const Side& side, auto&& pair_of, Symbol kept) {
+    const std::span<const Symbol> touched = side.touched();
+    for (const Symbol neighbour : touched.first(std::min(touched.size(), kPrefetchDistance))) {
+      index_->table.prefetch_count(pair_of(neighbour));
+    }
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if (i + kPrefetchDistance < touched.size()) {
+        index_->table.prefetch_count(pair_of(touched[i + kPrefetchDistance]));
+      }
+      if (touched[i] == kBoundary || touched[i] == kept) continue;
+      index_->table.subtract(pair_of(touched[i]), side.changes[touched[i]].count);
+    }
+  };
+  lower(left_, [&](Symbol neighbour) { return make_pair_key(neighbour, left); }, merged);
+  lower(
+      right_, [&](Symbol neighbour) { return make_pair_key(right, neighbour); },
+      left == right ? left : kBoundary);
 }
 
 void PairMerger::add_new_pairs(PairKey pair, Symbol merged) {
@@ -94,25 +103,25 @@ void PairMerger::add_new_pairs(PairKey pair, Symbol merged) {
   before_left.count -= left_.changes[merged].count;
   before_left.num_positions -= left_.changes[merged].num_positions;
   for (const Symbol neighbour : left_.touched()) {
-    if (neighbour == kBoundary) continue;
+    if (left_.changes[neighbour].count < index_->threshold || neighbour == kBoundary) continue;
     add_new_pair(make_pair_key(neighbour, merged), left_.changes[neighbour], left_.out[neighbour]);
   }
   for (const Symbol neighbour : right_.touched()) {
-    if (neighbour == kBoundary) continue;
+    if (right_.changes[neighbour].count < index_->threshold || neighbour == kBoundary) continue;
     add_new_pair(make_pair_key(merged, neighbour), right_.changes[neighbour],
                  right_.out[neighbour]);
   }
 }
 
 void PairMerger::add_new_pair(PairKey pair, const Side::Change& change, std::uint32_t*& out) {
-  if (change.num_positions == 0 || !index_->follows(pair, change.count)) return;
+  if (!index_->follows(pair, change.count)) return;
   out = index_->add(pair, change.count, change.num_positions).data();
   new_pairs_.push_back({pair, change.count});
 }
 
-template <class Cell>
+template <class AnyLog>
 void PairMerger::write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged,
-                                 const std::vector<Neighbours<Cell>>& log) {
+                                 const AnyLog& log) {
   const Symbol left = left_of(pair);
   const Position length = (*lengths_)[merged];
   const auto became_merged = [&](std::size_t i) {  // the token right of hit i was the next hit
@@ -128,10 +137,11 @@ void PairMerger::write_positions(PostingPool::Slice hits, PairKey pair, Symbol m
   }
 }
 
-void PairMerger::Side::resize(std::size_t num_symbols) {
-  changes.resize(num_symbols);
-  out.resize(num_symbols);
-  touched_.resize(num_symbols + 1);  // add() writes one past the last
+void PairMerger::Side::make_room(std::size_t num_symbols) {
+  if (num_symbols < touched_.size()) return;
+  changes.resize(2 * num_symbols);
+  out.resize(2 * num_symbols);
+  touched_.resize(2 * num_symbols + 1);  // add() writes one past the last
 }
 
 // Free of branches: in most merges nobody can foresee which neighbour is new.

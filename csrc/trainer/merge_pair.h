@@ -46,17 +46,19 @@ class PairMerger {
   std::span<const NewPair> new_pairs() const noexcept { return new_pairs_; }
 
  private:
-  template <class Cell>
+  template <class Stored>
   struct Neighbours {
-    Cell left;
-    Cell right;
+    Stored left;
+    Stored right;
   };
+  template <class View>
+  using Log = std::vector<Neighbours<typename View::Stored>>;
 
   // What a merge does to the pairs with one kind of neighbour.
   class Side {
    public:
-    explicit Side(std::size_t num_symbols) { resize(num_symbols); }
-    void resize(std::size_t num_symbols);
+    explicit Side(std::size_t num_symbols) { make_room(num_symbols); }
+    void make_room(std::size_t num_symbols);
     void add(Symbol neighbour, std::uint64_t count) noexcept;
     std::span<const Symbol> touched() const noexcept { return {touched_.data(), num_touched_}; }
     void clear() noexcept;
@@ -73,17 +75,16 @@ class PairMerger {
     std::size_t num_touched_ = 0;
   };
 
-  template <class Cell>
-  std::size_t replace(Cell* cells, PostingPool::Slice positions, PairKey pair, Symbol merged,
-                      std::vector<Neighbours<Cell>>& log, const Progress& progress);
+  template <class View>
+  std::size_t replace(View cells, PostingPool::Slice positions, PairKey pair, Symbol merged,
+                      Log<View>& log, const Progress& progress);
   void lower_old_pairs(PairKey pair, Symbol merged);
   void add_new_pairs(PairKey pair, Symbol merged);
   void add_new_pair(PairKey pair, const Side::Change& change, std::uint32_t*& out);
-  template <class Cell>
-  void write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged,
-                       const std::vector<Neighbours<Cell>>& log);
-  auto& log_for(const std::uint16_t*) noexcept { return narrow_log_; }
-  auto& log_for(const std::uint32_t*) noexcept { return wide_log_; }
+  template <class AnyLog>
+  void write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged, const AnyLog& log);
+  auto& log_for(const NarrowCells&) noexcept { return narrow_log_; }
+  auto& log_for(const WideCells&) noexcept { return wide_log_; }
 
   Cells* cells_;
   TokenLengths* lengths_;
@@ -91,8 +92,8 @@ class PairMerger {
   Side left_;
   Side right_;
   std::vector<NewPair> new_pairs_;
-  std::vector<Neighbours<std::uint16_t>> narrow_log_;
-  std::vector<Neighbours<std::uint32_t>> wide_log_;
+  Log<NarrowCells> narrow_log_;
+  Log<WideCells> wide_log_;
 };
 
 }  // namespace bpe

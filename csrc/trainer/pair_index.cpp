@@ -54,9 +54,9 @@ class TallyTable {
 };
 
 // visit(position, pair, count) for every two neighbours, by ascending position.
-template <class Cell, class Visit>
-void for_each_pair(const Cell* cells, Position size, const TokenLengths& lengths,
-                   const CountSteps& steps, const Progress& progress, Visit&& visit) {
+template <class View, class Visit>
+void for_each_pair(View cells, Position size, const TokenLengths& lengths, const CountSteps& steps,
+                   const Progress& progress, Visit&& visit) {
   CountSteps::Cursor cursor(steps);
   Position next_check = 0;
   for (Position p = 1; p < size;) {
@@ -76,8 +76,8 @@ void for_each_pair(const Cell* cells, Position size, const TokenLengths& lengths
 }
 
 // visit(position, cell in the matrix, count) for every two neighbouring bytes.
-template <class Cell, class Visit>
-void for_each_byte_pair(const Cell* cells, Position size, const CountSteps& steps,
+template <class View, class Visit>
+void for_each_byte_pair(View cells, Position size, const CountSteps& steps,
                         const Progress& progress, Visit&& visit) {
   for (std::size_t step = 0; step < steps.size(); ++step) {
     const std::uint64_t count = steps.count(step);
@@ -97,7 +97,7 @@ void PairIndex::count_byte_pairs(const Progress& progress) {
   pool.clear();
   std::vector<Tally> matrix(std::size_t{kFirstMerge} * kFirstMerge);
   std::vector<std::uint32_t*> out(matrix.size());
-  cells_->with_array([&](const auto* cells) {
+  cells_->with_view([&](const auto cells) {
     const Position size = cells_->size();
     for_each_byte_pair(cells, size, cells_->steps(), progress,
                        [&](Position, std::size_t place, std::uint64_t count) {
@@ -123,7 +123,7 @@ void PairIndex::count_all_pairs(const Progress& progress) {
   table.clear();
   pool.clear();
   TallyTable tallies;
-  cells_->with_array([&](const auto* cells) {
+  cells_->with_view([&](const auto cells) {
     for_each_pair(cells, cells_->size(), *lengths_, cells_->steps(), progress,
                   [&](Position, PairKey pair, std::uint64_t count) {
                     Tally& tally = tallies[pair].tally;

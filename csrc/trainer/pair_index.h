@@ -5,6 +5,7 @@
 // threshold and count again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -47,11 +48,34 @@ class PairIndex {
     return positions;
   }
 
+  // For a pair that will be merged soon: first where its positions are, next the first of them,
+  // then the cells there travel to the cache. In this order, one merge apart; key 0 is no pair.
+  void prefetch_entry(PairKey pair) const noexcept {
+    if (pair != 0) table.prefetch(pair);
+  }
+  void prefetch_positions(PairKey pair) const noexcept {
+    const PostingPool::Slice positions = positions_of(pair);
+    if (!positions.empty()) __builtin_prefetch(positions.data());
+  }
+  void prefetch_cells(PairKey pair) const noexcept {
+    const PostingPool::Slice positions = positions_of(pair);
+    cells_->with_view([&](const auto cells) {
+      for (const Position p : positions.first(std::min<std::size_t>(positions.size(), 8))) {
+        cells.prefetch(p);
+      }
+    });
+  }
+
   // Counts again from nothing. O(cells); the first is for cells in which nothing is merged yet.
   void count_byte_pairs(const Progress& progress);
   void count_all_pairs(const Progress& progress);
 
  private:
+  PostingPool::Slice positions_of(PairKey pair) const noexcept {
+    const std::size_t entry = pair == 0 ? PairTable::kNone : table.find(pair);
+    return entry == PairTable::kNone ? PostingPool::Slice{} : table.postings_at(entry);
+  }
+
   Cells* cells_;
   const TokenLengths* lengths_;
 };

@@ -1,7 +1,10 @@
 // The pairs in the order they will be merged: by count, then by the tie rule.
 //
 //   count >= 65,536   a heap of (count, pair)
-//   count <  65,536   one bucket a count; only the bucket being served is ordered, as a heap
+//   count <  65,536   one bucket a count; only the bucket being served is ordered
+//
+// The bucket being served is a heap, and its best pairs have been taken out of it in order: so the
+// next pairs are known some merges ahead (upcoming), and what they need can be fetched meanwhile.
 //
 // A pair stands in the queue once, under a count it had at some time. Counts only fall, so a pair
 // that turns out to be smaller when it is met is put back under its present count: that is exact.
@@ -9,7 +12,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -52,8 +57,14 @@ class PairQueue {
     return std::nullopt;
   }
 
+  // A pair that will probably be taken that many pops from now; 0 if none is known.
+  PairKey upcoming(std::size_t pops) const noexcept {
+    return pops < next_.size() ? next_[next_.size() - 1 - pops] : 0;
+  }
+
  private:
   static constexpr std::uint64_t kNumBuckets = 1 << 16;
+  static constexpr std::ptrdiff_t kNumNext = 64;
 
   // std::push_heap keeps the largest in front, "less" being "does not win".
   auto large_order() const {
@@ -80,15 +91,33 @@ class PairQueue {
 
   template <class CountOf>
   std::optional<Entry> pop_served(CountOf& count_of) {
-    while (!served_.empty()) {
-      std::pop_heap(served_.begin(), served_.end(), served_order());
-      const PairKey pair = served_.back();
-      served_.pop_back();
+    while (!served_.empty() || !next_.empty()) {
+      const PairKey pair = take_served();
       const std::uint64_t count = count_of(pair);
       if (count == level_) return Entry{count, pair};
       push(pair, count);
     }
     return std::nullopt;
+  }
+
+  // A pair that came into the heap meanwhile may win against those taken out before.
+  PairKey take_served() {
+    if (next_.empty()) take_next();
+    const bool from_heap = !served_.empty() && order_.wins(served_.front(), next_.back());
+    if (from_heap) std::pop_heap(served_.begin(), served_.end(), served_order());
+    std::vector<PairKey>& from = from_heap ? served_ : next_;
+    const PairKey pair = from.back();
+    from.pop_back();
+    return pair;
+  }
+
+  void take_next() {
+    const auto first = served_.end() - std::min<std::ptrdiff_t>(kNumNext, std::ssize(served_));
+    for (auto end = served_.end(); end != first; --end) {
+      std::pop_heap(served_.begin(), end, served_order());
+    }
+    next_.assign(first, served_.end());
+    served_.erase(first, served_.end());
   }
 
   template <class CountOf>
@@ -115,7 +144,8 @@ class PairQueue {
   std::uint64_t threshold_;
   std::uint64_t level_ = kNumBuckets;
   std::vector<Entry> large_;
-  std::vector<PairKey> served_;
+  std::vector<PairKey> served_;  // a heap
+  std::vector<PairKey> next_;    // the best one last
   std::vector<std::vector<PairKey>> buckets_;
 };
 

@@ -77,7 +77,12 @@ class PairTable {
     postings_[index] = {};
   }
 
-  void prefetch(PairKey key) const noexcept { __builtin_prefetch(&slots_[home(key)]); }
+  // The pair's count, or that and where its postings are, travels to the cache.
+  void prefetch_count(PairKey key) const noexcept { __builtin_prefetch(&slots_[home(key)]); }
+  void prefetch(PairKey key) const noexcept {
+    __builtin_prefetch(&slots_[home(key)]);
+    __builtin_prefetch(&postings_[home(key)]);
+  }
 
   // visit(key, count, postings) for every pair in the table.
   template <class Visit>

@@ -22,6 +22,14 @@ namespace {
 constexpr std::uint64_t kExpectedPer = 5;  // of 5 merges ...
 constexpr std::uint64_t kExpectedPretokens = 4;
 
+// How many merges ahead a pair's entry, its list of positions, and the cells there are fetched.
+constexpr std::size_t kEntryAhead = 5;
+constexpr std::size_t kPositionsAhead = 3;
+constexpr std::size_t kCellsAhead = 1;
+
+// Pairs looked at between two looks at the progress.
+constexpr std::uint64_t kCheckEvery = 1 << 14;
+
 // When even the proven threshold turns out too high, the next one is this many times lower.
 constexpr std::uint64_t kThresholdStep = 8;
 
@@ -99,14 +107,14 @@ class Trainer {
     }
   }
 
-  std::uint64_t first_threshold() const noexcept {
+  std::uint64_t first_threshold() noexcept {
     if (options_.prune_threshold > 0) {
       return std::max(options_.prune_threshold, options_.min_frequency);
     }
     return proven_threshold(options_.num_merges / kExpectedPer * kExpectedPretokens);
   }
 
-  std::uint64_t next_threshold() const noexcept {
+  std::uint64_t next_threshold() noexcept {
     const std::uint64_t proven = proven_threshold(options_.num_merges);
     if (options_.prune_threshold == 0 && proven < index_.threshold) return proven;
     return std::max(index_.threshold / kThresholdStep, options_.min_frequency);
@@ -116,9 +124,10 @@ class Trainer {
   // say c: until a pretoken is one token, each of its pairs counts as much as it does, so nothing
   // below c is merged before m pretokens have become tokens, by m merges. Only where pairs are
   // passed over may the last merge count less.
-  std::uint64_t proven_threshold(std::uint64_t num_merges) const noexcept {
+  std::uint64_t proven_threshold(std::uint64_t num_merges) noexcept {
     const std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - initial_tokens_.size();
-    const std::uint64_t rank = std::min(num_merges, most) + initial_tokens_.size();
+    const std::uint64_t rank =
+        std::clamp<std::uint64_t>(num_merges, 1, most) + initial_tokens_.size();
     return std::max(cells_.count_of_rank(rank, options_.max_token_bytes), options_.min_frequency);
   }
 
@@ -132,6 +141,8 @@ class Trainer {
       const auto best = queue.pop([this](PairKey pair) { return present_count(pair); });
       if (!best) return false;
       if (is_refused(best->pair)) continue;
+      fetch(queue.upcoming(kEntryAhead), queue.upcoming(kPositionsAhead),
+            queue.upcoming(kCellsAhead));
       const Position position = merge(best->pair);
       if (needs_bytes()) tokens_.add_view(cells_.text(position, lengths_.back()));
       for (const auto& [pair, count] : merger_.new_pairs()) queue.push(pair, count);
@@ -142,7 +153,15 @@ class Trainer {
     return true;
   }
 
+  // A small merge waits for memory more than it works. Each step needs what the one before fetched.
+  void fetch(PairKey entry_of, PairKey positions_of, PairKey cells_of) const noexcept {
+    index_.prefetch_entry(entry_of);
+    index_.prefetch_positions(positions_of);
+    index_.prefetch_cells(cells_of);
+  }
+
   std::uint64_t present_count(PairKey pair) {
+    if (++num_looked_at_ % kCheckEvery == 0) progress_.check();
     const std::size_t entry = index_.table.find(pair);
     if (entry == PairTable::kNone) return 0;
     const std::uint64_t count = index_.table.count_at(entry);
@@ -173,6 +192,7 @@ class Trainer {
   PairIndex index_;
   PairMerger merger_;
   TokenBytes tokens_;
+  std::uint64_t num_looked_at_ = 0;
   std::vector<IdPair> merges_;
 };
 

@@ -23,7 +23,7 @@ using FoundPairs = std::unordered_map<PairKey, Found>;
 // Slow and plain on purpose: the count of a position is looked up by walking the steps.
 FoundPairs find_pairs(Cells& cells, const TokenLengths& lengths) {
   FoundPairs pairs;
-  cells.with_array([&](const auto* array) {
+  cells.with_view([&](const auto array) {
     for (std::size_t step = 0; step < cells.steps().size(); ++step) {
       const Position end = std::min(cells.steps().start(step + 1), cells.size());
       for (Position p = cells.steps().start(step); p < end;) {
