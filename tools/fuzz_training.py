@@ -2,6 +2,7 @@
 
     python tools/fuzz_training.py                       # 20,000 corpora
     python tools/fuzz_training.py --number 500 --seed 7
+    python tools/fuzz_training.py --number 100000       # before a release
 
 Each corpus is small, over one to four bytes, with long runs and many ties, and trained with every
 tie rule. All other rules, initial merges and threads vary. So do the count from
@@ -95,9 +96,9 @@ def random_cases(random: Random) -> list[Case]:
     max_token_words = random.choice((None, None, None, 1, 2))
     forbidden = frozenset(random_tokens(random, counts) if random.random() < 0.3 else ())
     num_merges = random.choice((0, 1, 5, 30, 200))
-    num_threads = random.randint(1, 3)
-    prune_threshold = random.choice((0, 0, 2, 3, 9, 2**33))
-    max_narrow_symbol = random.choice((WIDEST, WIDEST, 257, 260, 270))
+    num_threads = random.choice((1, 2, 3, 8))
+    prune_threshold = random.choice((0, 0, 1, 2, 3, 4, 9, 30, 2**33))
+    max_narrow_symbol = random.choice((WIDEST, WIDEST, 257, 258, 260, 270))
     return [
         Case(
             counts,

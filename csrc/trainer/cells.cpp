@@ -21,6 +21,27 @@ constexpr std::uint64_t kNumSmallCounts = 1 << 16;
 constexpr std::uint64_t kMaxTotal = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kMaxCells = std::numeric_limits<Position>::max() - 64;
 
+// About a millisecond of work: bytes to write, a pretoken being worth some more.
+constexpr std::size_t kTickWork = 1 << 20;
+constexpr std::size_t kPretokenWork = 16;
+
+// Looks at the progress once in kTickWork.
+class Ticker {
+ public:
+  explicit Ticker(const Progress& progress) noexcept : progress_(&progress) {}
+
+  void tick(std::size_t work) {
+    done_ += work;
+    if (done_ < kTickWork) return;
+    done_ = 0;
+    progress_->check();
+  }
+
+ private:
+  const Progress* progress_;
+  std::size_t done_ = 0;
+};
+
 std::string shown(std::string_view pretoken) {
   constexpr std::size_t kShownBytes = 40;
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -60,20 +81,22 @@ struct Cells::Layout {
   std::vector<Large> large;                         // in the order of the table
 };
 
-Cells::Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol,
-             bool keep_text) {
-  Layout layout = lay_out(table);
+Cells::Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
+             const Progress& progress) {
+  Layout layout = lay_out(table, progress);
   low_ = ZeroedArray<std::uint16_t>(size_);
   if (keep_text) text_ = std::make_unique_for_overwrite<char[]>(size_);
-  fill(table, layout, byte_to_symbol);
+  fill(table, layout, byte_to_symbol, progress);
 }
 
-Cells::Layout Cells::lay_out(const CountTable& table) {
+Cells::Layout Cells::lay_out(const CountTable& table, const Progress& progress) {
   Layout layout;
+  Ticker ticker(progress);
   std::uint64_t num_cells = 1;
   std::uint64_t num_counted_bytes = 0;
   table.for_each([&](std::string_view pretoken, std::uint64_t count) {
     if (pretoken.size() < 2 || count == 0) return;
+    ticker.tick(kPretokenWork);
     num_counted_bytes = checked_add(num_counted_bytes, pretoken, count);
     num_cells += pretoken.size() + 1;
     if (count < kNumSmallCounts) {
@@ -114,7 +137,8 @@ Cells::Layout Cells::lay_out(const CountTable& table) {
 }
 
 void Cells::fill(const CountTable& table, Layout& layout,
-                 const std::array<Symbol, 256>& byte_to_symbol) {
+                 const std::array<Symbol, 256>& byte_to_symbol, const Progress& progress) {
+  Ticker ticker(progress);
   low_[0] = kBoundary;
   std::size_t next_large = 0;
   table.for_each([&](std::string_view pretoken, std::uint64_t count) {
@@ -128,20 +152,29 @@ void Cells::fill(const CountTable& table, Layout& layout,
     }
     if (text_) std::memcpy(text_.get() + position, pretoken.data(), pretoken.size());
     std::uint16_t* cell = low_.data() + position;
-    for (const unsigned char byte : pretoken) {
-      *cell++ = static_cast<std::uint16_t>(byte_to_symbol[byte]);
+    for (std::string_view rest = pretoken; !rest.empty();) {
+      const std::string_view part = rest.substr(0, kTickWork);
+      ticker.tick(part.size() + kPretokenWork);
+      for (const unsigned char byte : part) {
+        *cell++ = static_cast<std::uint16_t>(byte_to_symbol[byte]);
+      }
+      rest.remove_prefix(part.size());
     }
     *cell = kBoundary;
   });
 }
 
-std::uint64_t Cells::count_of_rank(std::uint64_t rank, std::uint64_t longest) noexcept {
+std::uint64_t Cells::count_of_rank(std::uint64_t rank, std::uint64_t longest,
+                                   const Progress& progress) {
+  Ticker ticker(progress);
   return with_view([&](const auto cells) -> std::uint64_t {
     for (std::size_t step = 0; step < steps_.size(); ++step) {
       const Position end = std::min(steps_.start(step + 1), size_);
-      for (Position start = steps_.start(step), p = start; p < end; ++p) {
-        if (cells[p] != kBoundary) continue;
+      for (Position start = steps_.start(step); start < end;) {
+        Position p = start;
+        while (cells[p] != kBoundary) ++p;
         if (p - start <= longest && --rank == 0) return steps_.count(step);
+        ticker.tick(p - start + 1);
         start = p + 1;
       }
     }

@@ -21,6 +21,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/progress.h"
 #include "base/zeroed_array.h"
 #include "counting/count_table.h"
 #include "trainer/count_steps.h"
@@ -66,9 +67,10 @@ struct WideCells {
 
 class Cells {
  public:
-  // Throws bpe::Error(training) when a count or the corpus is too large for us.
-  // `keep_text` is for callers of text(); it costs one byte a cell.
-  Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text);
+  // Throws bpe::Error(training) when a count or the corpus is too large for us, Cancelled when told
+  // to stop. `keep_text` is for callers of text(); it costs one byte a cell.
+  Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
+        const Progress& progress);
 
   Position size() const noexcept { return size_; }
   const CountSteps& steps() const noexcept { return steps_; }
@@ -80,7 +82,7 @@ class Cells {
 
   // The count of the `rank`-th most frequent pretoken (from 1) among those of 2 to `longest` bytes;
   // 0 when there are fewer. O(the cells up to it), whatever has been merged.
-  std::uint64_t count_of_rank(std::uint64_t rank, std::uint64_t longest) noexcept;
+  std::uint64_t count_of_rank(std::uint64_t rank, std::uint64_t longest, const Progress& progress);
 
   bool is_wide() const noexcept { return high_.size() != 0; }
   void widen();
@@ -94,8 +96,9 @@ class Cells {
 
  private:
   struct Layout;
-  Layout lay_out(const CountTable& table);
-  void fill(const CountTable& table, Layout& layout, const std::array<Symbol, 256>& byte_to_symbol);
+  Layout lay_out(const CountTable& table, const Progress& progress);
+  void fill(const CountTable& table, Layout& layout, const std::array<Symbol, 256>& byte_to_symbol,
+            const Progress& progress);
 
   Position size_ = 0;
   CountSteps steps_;

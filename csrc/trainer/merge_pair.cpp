@@ -28,7 +28,8 @@ Position PairMerger::merge(PairKey pair, const Progress& progress) {
     const std::size_t num_hits = replace(cells, positions, pair, merged, log, progress);
     lower_old_pairs(pair, merged);
     add_new_pairs(pair, merged);
-    if (!new_pairs_.empty()) write_positions(positions.first(num_hits), pair, merged, log);
+    if (!new_pairs_.empty())
+      write_positions(positions.first(num_hits), pair, merged, log, progress);
     return num_hits == 0 ? 0 : positions.front();
   });
   index_->pool.release(positions);
@@ -121,13 +122,14 @@ void PairMerger::add_new_pair(PairKey pair, const Side::Change& change, std::uin
 
 template <class AnyLog>
 void PairMerger::write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged,
-                                 const AnyLog& log) {
+                                 const AnyLog& log, const Progress& progress) {
   const Symbol left = left_of(pair);
   const Position length = (*lengths_)[merged];
   const auto became_merged = [&](std::size_t i) {  // the token right of hit i was the next hit
     return i + 1 < hits.size() && hits[i + 1] == hits[i] + length;
   };
   for (std::size_t i = 0; i < hits.size(); ++i) {
+    if (i % kCheckEvery == 0) progress.check();
     const Symbol before = log[i].left;
     const Symbol after = log[i].right;
     if (left_.out[before] != nullptr) *left_.out[before]++ = hits[i] - (*lengths_)[before];

@@ -82,7 +82,8 @@ class PairMerger {
   void add_new_pairs(PairKey pair, Symbol merged);
   void add_new_pair(PairKey pair, const Side::Change& change, std::uint32_t*& out);
   template <class AnyLog>
-  void write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged, const AnyLog& log);
+  void write_positions(PostingPool::Slice hits, PairKey pair, Symbol merged, const AnyLog& log,
+                       const Progress& progress);
   auto& log_for(const NarrowCells&) noexcept { return narrow_log_; }
   auto& log_for(const WideCells&) noexcept { return wide_log_; }
 

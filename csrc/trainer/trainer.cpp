@@ -41,7 +41,7 @@ class Trainer {
         byte_to_symbol_(byte_symbols(options.tie_break)),
         initial_tokens_(initial_tokens(options.initial_pairs)),
         filter_(initial_tokens_, options.forbidden_tokens, options.max_token_words),
-        cells_(table, byte_to_symbol_, needs_bytes()),
+        cells_(table, byte_to_symbol_, needs_bytes(), progress),
         lengths_(first_lengths()),
         index_(cells_, lengths_),
         merger_(cells_, lengths_, index_) {
@@ -107,14 +107,14 @@ class Trainer {
     }
   }
 
-  std::uint64_t first_threshold() noexcept {
+  std::uint64_t first_threshold() {
     if (options_.prune_threshold > 0) {
       return std::max(options_.prune_threshold, options_.min_frequency);
     }
     return proven_threshold(options_.num_merges / kExpectedPer * kExpectedPretokens);
   }
 
-  std::uint64_t next_threshold() noexcept {
+  std::uint64_t next_threshold() {
     const std::uint64_t proven = proven_threshold(options_.num_merges);
     if (options_.prune_threshold == 0 && proven < index_.threshold) return proven;
     return std::max(index_.threshold / kThresholdStep, options_.min_frequency);
@@ -124,11 +124,12 @@ class Trainer {
   // say c: until a pretoken is one token, each of its pairs counts as much as it does, so nothing
   // below c is merged before m pretokens have become tokens, by m merges. Only where pairs are
   // passed over may the last merge count less.
-  std::uint64_t proven_threshold(std::uint64_t num_merges) noexcept {
+  std::uint64_t proven_threshold(std::uint64_t num_merges) {
     const std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - initial_tokens_.size();
     const std::uint64_t rank =
         std::clamp<std::uint64_t>(num_merges, 1, most) + initial_tokens_.size();
-    return std::max(cells_.count_of_rank(rank, options_.max_token_bytes), options_.min_frequency);
+    return std::max(cells_.count_of_rank(rank, options_.max_token_bytes, progress_),
+                    options_.min_frequency);
   }
 
   // Merges until there are enough merges (returns true) or no pair reaches the threshold (false).
