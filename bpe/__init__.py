@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bpe.corpora import Corpus
     from bpe.counting import count
     from bpe.counts import PretokenCounts
+    from bpe.counts_merging import merge_counts
+    from bpe.counts_summary import CountsSummary
     from bpe.patterns import Pattern
     from bpe.registry import encoding_for_model, get_encoding, list_encoding_names
     from bpe.spec import Merges, TokenizerSpec
@@ -48,6 +50,7 @@ warn_about_foreign_files()
 # Loaded on first use, so that `import bpe` and `bpe --help` stay quick.
 _HOME = {
     "Corpus": "bpe.corpora.corpus",
+    "CountsSummary": "bpe.counts_summary",
     "Merges": "bpe.spec",
     "Pattern": "bpe.patterns",
     "PretokenCounts": "bpe.counts",
@@ -57,6 +60,7 @@ _HOME = {
     "encoding_for_model": "bpe.registry",
     "get_encoding": "bpe.registry",
     "list_encoding_names": "bpe.registry",
+    "merge_counts": "bpe.counts_merging",
     "train": "bpe.training",
 }
 
@@ -66,6 +70,7 @@ __all__ = [
     "CheckpointError",
     "Corpus",
     "CorpusError",
+    "CountsSummary",
     "DecodeError",
     "EncodeError",
     "FormatError",
@@ -84,6 +89,7 @@ __all__ = [
     "encoding_for_model",
     "get_encoding",
     "list_encoding_names",
+    "merge_counts",
     "train",
 ]
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from os import PathLike
 
 from bpe.corpora.corpus import Source
 from bpe.counts import PretokenCounts
-from bpe.engines import EngineName, Progress, get_engine
+from bpe.counts_sources import paths_of, refuse_counts
+from bpe.engines import CountTable, Engine, EngineName, Progress, Spill, get_engine
+from bpe.memory import CountingShare, MemoryLimit
 from bpe.patterns import Pattern
 from bpe.special_tokens import check_special_tokens
+from bpe.spill_folder import SpillFolder
 from bpe.threads import resolve_num_threads
 
 DEFAULT_PATTERN = "o200k"
@@ -20,6 +24,8 @@ def count(
     pattern: Pattern | str | Sequence[str] | None = DEFAULT_PATTERN,
     special_tokens: Iterable[str] = (),
     num_threads: int | None = None,
+    memory_limit: MemoryLimit | None = None,
+    spill_folder: str | PathLike[str] | None = None,
     progress: Progress | None = None,
     engine: EngineName = "native",
 ) -> PretokenCounts:
@@ -33,44 +39,76 @@ def count(
             expression, several to apply in turn, or None for no split at all.
         special_tokens: Texts that cut a document and are not counted.
         num_threads: Default: `BPE_NUM_THREADS`, else the CPUs we may use. Never changes the result.
+        memory_limit: Bytes, or a text such as "300MB", that the process may grow by. What does not
+            fit goes to a temporary folder, and so may the result. Never changes the result. The
+            reference engine ignores it.
+        spill_folder: Where that folder is made. Default: `TMPDIR`, else what the system uses.
         progress: Called as progress(phase, done, total) about 20 times a second.
         engine: "native" or "reference".
 
     Raises:
         CorpusError: The source cannot be read as asked.
         PatternError: The pattern is unknown or no regular expression.
+        TrainingError: The memory limit is too small; the message says the smallest that would do.
+        OSError: The spill folder's disk is full, or it is missing; the message names it.
 
     >>> count(["to be or not to be"], pattern="gpt2", num_threads=1).top(2)
     [(b' be', 2), (b' not', 1)]
     """
-    counts = PretokenCounts(pattern=Pattern.of(pattern), engine=engine)
     specials = check_special_tokens(special_tokens)
-    threads = resolve_num_threads(num_threads)
+    counts = PretokenCounts(pattern=pattern, special_tokens=specials, engine=engine)
     stages = get_engine(engine)
+    threads = resolve_num_threads(num_threads)
+    if memory_limit is None:
+        counts.table = _count(source, counts, stages, specials, threads, progress, None)
+        return counts
+    share = CountingShare.of(memory_limit, threads)
+    threads = share.num_threads
+    with SpillFolder(spill_folder) as folder:
+        spill = stages.spill(str(folder.path), share.table_bytes, threads)
+        table = _count(source, counts, stages, specials, threads, progress, spill)
+        counts.hold(spill.finish(table, progress), folder)
+    return counts
 
+
+def _count(
+    source: Source,
+    counts: PretokenCounts,
+    stages: Engine,
+    specials: Sequence[str],
+    threads: int,
+    progress: Progress | None,
+    spill: Spill | None,
+) -> CountTable:
     from bpe.corpora import Reading, join_parts
     from bpe.corpora.packer import PlainFile
 
+    refuse_counts(paths_of(source))
+    pattern, table = counts.pattern, stages.count_table()
     reading = Reading(source)
     show = None if progress is None else _Shown(progress, reading.total)
 
     def find_cut(data: bytes, near: int) -> int:
-        return stages.find_cut(data, counts.pattern, specials, near)
+        return stages.find_cut(data, pattern, specials, near)
 
     for step in join_parts(reading.steps(specials), find_cut):
         if isinstance(step, PlainFile):
+            refuse_counts([step.path])
             cuts = list(dict.fromkeys([*specials, step.separator])) if step.separator else specials
-            stages.count_file(counts.table, str(step.path), counts.pattern, cuts, threads, show)
+            stages.count_file(table, str(step.path), pattern, cuts, threads, show, spill)
+        elif step.weight == 1:
+            stages.count_documents(table, step.documents, pattern, specials, threads, None, spill)
         else:
-            table = counts.table if step.weight == 1 else stages.count_table()
-            stages.count_documents(table, step.documents, counts.pattern, specials, threads, None)
-            if step.weight != 1:
-                counts.table.add_times(table, step.weight)
+            once = stages.count_table()
+            stages.count_documents(once, step.documents, pattern, specials, threads, None)
+            table.add_times(once, step.weight)
+            if spill is not None:
+                spill.make_room(table)
         if show is not None:
             show.go_on_from(step.position)
     reading.report.warn()
     counts.report = reading.report
-    return counts
+    return table
 
 
 class _Shown:

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Literal,
+    Protocol,
+    cast,
+    get_args,
+    runtime_checkable,
+)
 
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
@@ -30,13 +39,8 @@ OnMerges = Callable[[Sequence[tuple[int, int]]], object]
 EngineName = Literal["native", "reference"]
 
 
-class CountTable(Protocol):
-    """Distinct pretokens and how often each occurs (64-bit)."""
-
-    def add(self, pretoken: bytes, count: int) -> None: ...
-    def merge(self, other: CountTable) -> None: ...
-    def add_times(self, other: CountTable, times: int) -> None:
-        """Add everything that another table counted, so many times."""
+class Counts(Protocol):
+    """Distinct pretokens and how often each occurs (64-bit), wherever they are."""
 
     def items(self) -> list[tuple[bytes, int]]:
         """Return all (pretoken, count), sorted by the pretoken's bytes."""
@@ -44,10 +48,43 @@ class CountTable(Protocol):
     def top(self, n: int) -> list[tuple[bytes, int]]:
         """Return the n largest, by count descending, then by bytes ascending."""
 
+    def summary(self) -> tuple[int, int, int, int, list[int]]:
+        """Return bytes of the distinct pretokens, of all occurrences, singletons, longest, lengths.
+
+        Element k of the last is the number of distinct pretokens of 2^k to 2^(k+1) - 1 bytes.
+        """
+
     def __len__(self) -> int: ...
     @property
     def total(self) -> int:
         """The sum of all counts."""
+
+
+class CountTable(Counts, Protocol):
+    """Counts in memory."""
+
+    def add(self, pretoken: bytes, count: int) -> None: ...
+    def add_times(self, other: Any, times: int) -> None:
+        """Add everything that another table counted, so many times."""
+
+
+@runtime_checkable
+class StoredCounts(Counts, Protocol):
+    """Counts in a file, read-only."""
+
+    @property
+    def dropped(self) -> tuple[int, int]:
+        """How many pretokens and occurrences filters left out."""
+
+
+class Spill(Protocol):
+    """Takes full tables to the disk while a corpus is counted in bounded memory."""
+
+    def make_room(self, table: CountTable) -> None:
+        """Spill the table if it has reached its share."""
+
+    def finish(self, table: CountTable, progress: Progress | None) -> Counts:
+        """Return the counts of the table and of all that was spilled from it."""
 
 
 class Codec(Protocol):
@@ -108,6 +145,7 @@ class Engine(Protocol):
         special_tokens: Sequence[str],
         num_threads: int,
         progress: Progress | None,
+        spill: Spill | None = None,
     ) -> None:
         """Split the documents and add their pretokens; special tokens cut and are not counted."""
 
@@ -119,12 +157,46 @@ class Engine(Protocol):
         special_tokens: Sequence[str],
         num_threads: int,
         progress: Progress | None,
+        spill: Spill | None = None,
     ) -> None:
         """The same for one uncompressed file, read as one document."""
 
+    def spill(self, folder: str, table_bytes: int, num_threads: int) -> Spill:
+        """Keep all tables together within so many bytes; runs go to the folder."""
+
+    def add_counts(
+        self, table: CountTable, other: Counts, min_frequency: int, progress: Progress | None
+    ) -> None:
+        """Add to the table everything that was counted there at least so often."""
+
+    def open_counts(self, path: str, body: int, crc_before: int) -> StoredCounts:
+        """Open the counts file whose body begins at that offset (docs/counts_file.md)."""
+
+    def save_counts(
+        self,
+        counts: Counts,
+        file: BinaryIO,
+        name: str,
+        crc_before: int,
+        dropped: tuple[int, int],
+        progress: Progress | None,
+    ) -> None:
+        """Write the body of a counts file; nothing may be left in the buffer of `file`."""
+
+    def merge_counts(
+        self,
+        files: Sequence[StoredCounts],
+        min_frequency: int,
+        file: BinaryIO,
+        name: str,
+        crc_before: int,
+        progress: Progress | None,
+    ) -> None:
+        """Write the body of the sum of all files, without what occurs less often."""
+
     def train(
         self,
-        table: CountTable,
+        table: Counts,
         num_merges: int,
         *,
         tie_break: TieBreak,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from bpe import _core, engines
 from bpe.engines import OnMerges, Progress, TieBreak
@@ -56,14 +56,17 @@ class NativeEngine:
         special_tokens: Sequence[str],
         num_threads: int,
         progress: Progress | None,
+        spill: engines.Spill | None = None,
     ) -> None:
         native_table = _native(table)
         scanner = scanner_name(pattern)
         if scanner is None:
-            _count_by_regex(native_table, documents, pattern, special_tokens, progress)
+            _count_by_regex(native_table, documents, pattern, special_tokens, progress, spill)
         else:
             specials = [text.encode() for text in special_tokens]
-            native_table.count_documents(documents, scanner, specials, num_threads, progress)
+            native_table.count_documents(
+                documents, scanner, specials, num_threads, progress, spill=_runs(spill)
+            )
 
     def count_file(
         self,
@@ -73,18 +76,70 @@ class NativeEngine:
         special_tokens: Sequence[str],
         num_threads: int,
         progress: Progress | None,
+        spill: engines.Spill | None = None,
     ) -> None:
         scanner = scanner_name(pattern)
         if scanner is None:
             data = Path(path).read_bytes()
-            self.count_documents(table, [data], pattern, special_tokens, num_threads, progress)
+            self.count_documents(
+                table, [data], pattern, special_tokens, num_threads, progress, spill
+            )
         else:
             specials = [text.encode() for text in special_tokens]
-            _native(table).count_file(path, scanner, specials, num_threads, progress)
+            _native(table).count_file(
+                path, scanner, specials, num_threads, progress, spill=_runs(spill)
+            )
+
+    def spill(self, folder: str, table_bytes: int, num_threads: int) -> NativeSpill:
+        return NativeSpill(folder, table_bytes, num_threads)
+
+    def add_counts(
+        self,
+        table: engines.CountTable,
+        other: engines.Counts,
+        min_frequency: int,
+        progress: Progress | None,
+    ) -> None:
+        native = _native(table)
+        if isinstance(other, _core.CountsFile):
+            native.merge_file(other, min_frequency, progress)
+        else:
+            native.merge(_native(other), min_frequency)
+
+    def open_counts(self, path: str, body: int, crc_before: int) -> _core.CountsFile:
+        return _core.CountsFile(path, body, crc_before)
+
+    def save_counts(
+        self,
+        counts: engines.Counts,
+        file: BinaryIO,
+        name: str,
+        crc_before: int,
+        dropped: tuple[int, int],
+        progress: Progress | None,
+    ) -> None:
+        if isinstance(counts, _core.CountsFile):
+            self.merge_counts([counts], 1, file, name, crc_before, progress)
+        else:
+            table = _native(counts)
+            _core.save_counts(table, file.fileno(), name, crc_before, dropped, progress)
+
+    def merge_counts(
+        self,
+        files: Sequence[engines.StoredCounts],
+        min_frequency: int,
+        file: BinaryIO,
+        name: str,
+        crc_before: int,
+        progress: Progress | None,
+    ) -> None:
+        native = [file for file in files if isinstance(file, _core.CountsFile)]
+        assert len(native) == len(files), "each engine opens its own files"
+        _core.merge_counts(native, min_frequency, file.fileno(), name, crc_before, progress)
 
     def train(
         self,
-        table: engines.CountTable,
+        table: engines.Counts,
         num_merges: int,
         *,
         tie_break: TieBreak,
@@ -116,6 +171,32 @@ class NativeEngine:
 
     def codec(self, spec: TokenizerSpec) -> NativeCodec:
         return NativeCodec(spec)
+
+
+class NativeSpill:
+    """See `bpe.engines.Spill`."""
+
+    def __init__(
+        self, folder: str, table_bytes: int, num_threads: int, max_pretokens: int | None = None
+    ) -> None:
+        self.runs = _core.Spill(folder, table_bytes, max_pretokens)
+
+    def make_room(self, table: engines.CountTable) -> None:
+        """Spill the table if it has reached its share."""
+        native = _native(table)
+        if self.runs.is_full(native, 1):
+            self.runs.write_run(native)
+
+    def finish(
+        self, table: engines.CountTable, progress: Progress | None
+    ) -> _core.CountTable | _core.CountsFile:
+        """Return the table if nothing was spilled, else the merged runs."""
+        native = _native(table)
+        if not self.runs.num_runs:
+            return native
+        if len(native):
+            self.runs.write_run(native)
+        return _core.CountsFile(self.runs.merge_runs(progress), 0, 0)
 
 
 class NativeCodec:
@@ -201,6 +282,7 @@ def _count_by_regex(
     pattern: Pattern,
     special_tokens: Sequence[str],
     progress: Progress | None,
+    spill: engines.Spill | None,
 ) -> None:
     total = sum(map(len, documents))
     done = 0
@@ -209,14 +291,20 @@ def _count_by_regex(
             for pretoken in split_by_regex(part, pattern):
                 table.add(pretoken, 1)
         done += len(document)
+        if spill is not None:
+            spill.make_room(table)
         if progress is not None:
             progress("counting", done, total)
 
 
-def _native(table: engines.CountTable) -> _core.CountTable:
+def _native(table: engines.Counts) -> _core.CountTable:
     if isinstance(table, _core.CountTable):
         return table
     return _core.CountTable(table.items())
+
+
+def _runs(spill: engines.Spill | None) -> _core.Spill | None:
+    return spill.runs if isinstance(spill, NativeSpill) else None
 
 
 engine = NativeEngine()

@@ -46,10 +46,11 @@ class CountTable:
         self._counts[pretoken] = self._counts.get(pretoken, 0) + count
         self._total += count
 
-    def merge(self, other: engines.CountTable) -> None:
-        """Add everything that another table counted."""
+    def merge(self, other: engines.Counts, min_frequency: int = 1) -> None:
+        """Add everything that was counted there at least `min_frequency` times."""
         for pretoken, count in other.items():
-            self.add(pretoken, count)
+            if count >= min_frequency:
+                self.add(pretoken, count)
 
     def add_times(self, other: engines.CountTable, times: int) -> None:
         """Add everything that another table counted, so many times."""
@@ -67,6 +68,25 @@ class CountTable:
         [(b'c', 2), (b'a', 1)]
         """
         return sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))[: max(n, 0)]
+
+    def summary(self) -> tuple[int, int, int, int, list[int]]:
+        """Return bytes of the distinct pretokens, of all occurrences, singletons, longest, lengths.
+
+        Element k of the last is the number of distinct pretokens of 2^k to 2^(k+1) - 1 bytes.
+
+        >>> CountTable([(b"a", 1), (b"abc", 5)]).summary()[:4]
+        (4, 16, 1, 3)
+        """
+        by_length = [0] * 64
+        for pretoken in self._counts:
+            by_length[len(pretoken).bit_length() - 1] += 1
+        return (
+            sum(map(len, self._counts)),
+            sum(len(pretoken) * count for pretoken, count in self._counts.items()),
+            sum(count == 1 for count in self._counts.values()),
+            max(map(len, self._counts), default=0),
+            by_length,
+        )
 
     def __len__(self) -> int:
         return len(self._counts)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from bpe import engines
 from bpe.engines import OnMerges, Progress, TieBreak
 from bpe.patterns import Pattern
 from bpe.reference.count import CountTable, count_documents
+from bpe.reference.counts_file import StoredCounts, write_body
 from bpe.reference.decode import all_tokens, decode_bytes
 from bpe.reference.encode import Encoder
 from bpe.reference.split import split
@@ -49,6 +50,7 @@ class ReferenceEngine:
         special_tokens: Sequence[str],
         num_threads: int,
         progress: Progress | None,
+        spill: engines.Spill | None = None,
     ) -> None:
         count_documents(table, documents, pattern, special_tokens, progress)
 
@@ -60,12 +62,60 @@ class ReferenceEngine:
         special_tokens: Sequence[str],
         num_threads: int,
         progress: Progress | None,
+        spill: engines.Spill | None = None,
     ) -> None:
         count_documents(table, [Path(path).read_bytes()], pattern, special_tokens, progress)
 
-    def train(
+    def spill(self, folder: str, table_bytes: int, num_threads: int) -> NoSpill:
+        return NoSpill()
+
+    def add_counts(
         self,
         table: engines.CountTable,
+        other: engines.Counts,
+        min_frequency: int,
+        progress: Progress | None,
+    ) -> None:
+        assert isinstance(table, CountTable), "each engine fills its own tables"
+        table.merge(other, min_frequency)
+
+    def open_counts(self, path: str, body: int, crc_before: int) -> StoredCounts:
+        return StoredCounts(path, body, crc_before)
+
+    def save_counts(
+        self,
+        counts: engines.Counts,
+        file: BinaryIO,
+        name: str,
+        crc_before: int,
+        dropped: tuple[int, int],
+        progress: Progress | None,
+    ) -> None:
+        for block in write_body(counts.items(), dropped, crc_before):
+            file.write(block)
+
+    def merge_counts(
+        self,
+        files: Sequence[engines.StoredCounts],
+        min_frequency: int,
+        file: BinaryIO,
+        name: str,
+        crc_before: int,
+        progress: Progress | None,
+    ) -> None:
+        merged = CountTable()
+        for each in files:
+            self.add_counts(merged, each, 1, progress)
+        kept = [item for item in merged.items() if item[1] >= min_frequency]
+        pretokens = sum(each.dropped[0] for each in files) + len(merged) - len(kept)
+        occurrences = sum(each.dropped[1] for each in files) + merged.total
+        occurrences -= sum(count for _, count in kept)
+        for block in write_body(kept, (pretokens, occurrences), crc_before):
+            file.write(block)
+
+    def train(
+        self,
+        table: engines.Counts,
         num_merges: int,
         *,
         tie_break: TieBreak,
@@ -85,6 +135,16 @@ class ReferenceEngine:
 
     def codec(self, spec: TokenizerSpec) -> ReferenceCodec:
         return ReferenceCodec(spec)
+
+
+class NoSpill:
+    """See `bpe.engines.Spill`: the reference keeps everything in memory."""
+
+    def make_room(self, table: engines.CountTable) -> None:
+        pass
+
+    def finish(self, table: engines.CountTable, progress: Progress | None) -> engines.CountTable:
+        return table
 
 
 class ReferenceCodec:

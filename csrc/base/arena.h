@@ -28,6 +28,9 @@ class Arena {
     return start;
   }
 
+  // What the blocks take, their unused ends included.
+  std::size_t num_bytes() const noexcept { return num_bytes_; }
+
  private:
   static constexpr std::size_t kMinBlock = std::size_t{4} << 10;
   static constexpr std::size_t kMaxBlock = std::size_t{4} << 20;
@@ -38,11 +41,13 @@ class Arena {
     blocks_.emplace_back(std::max(usual, at_least));
     next_ = blocks_.back().data();
     free_ = blocks_.back().size();
+    num_bytes_ += free_;
   }
 
   std::vector<ZeroedArray<char>> blocks_;
   char* next_ = nullptr;
   std::size_t free_ = 0;
+  std::size_t num_bytes_ = 0;
 };
 
 }  // namespace bpe

@@ -6,7 +6,16 @@
 
 namespace bpe {
 
-enum class ErrorKind { training, pattern, corpus, vocabulary, special_token, encode, decode };
+enum class ErrorKind {
+  training,
+  pattern,
+  corpus,
+  vocabulary,
+  format,
+  special_token,
+  encode,
+  decode
+};
 
 // Bad input. The message names the thing, the place and the remedy; a broken invariant of our own
 // is a std::logic_error instead and becomes RuntimeError.

@@ -43,6 +43,12 @@ inline std::size_t at_least_one(const pybind11::handle& value, const char* name)
   return static_cast<std::size_t>(number);
 }
 
+inline std::string path_bytes(const pybind11::handle& path) {
+  PyObject* converted = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &converted) == 0) throw pybind11::error_already_set();
+  return pybind11::reinterpret_steal<pybind11::bytes>(converted);
+}
+
 // Views of several texts, which keep the Python objects alive. Whatever can change is copied, so
 // the views may be read without the GIL. Of a str the UTF-8 bytes are taken.
 class TextViews {

@@ -13,20 +13,21 @@
 
 #include "base/errors.h"
 #include "bindings/arguments.h"
+#include "bindings/count_items.h"
 #include "bindings/in_use.h"
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
+#include "counting/add_counts.h"
+#include "counting/sorted_items.h"
 
 namespace py = pybind11;
 
 namespace bpe::bindings {
 namespace {
 
-using Item = std::pair<std::string_view, std::uint64_t>;
-
 // Below this the work is done before anybody could press Ctrl-C: a thread would cost more.
 constexpr std::uint64_t kInterruptibleFrom = std::uint64_t{1} << 20;
-constexpr const char* kName = "count table";
+constexpr std::uint64_t kBytesPerEntry = 16;  // about, in a counts file
 constexpr const char* kCounterName = "counter";
 
 std::string short_repr(const py::handle& object) {
@@ -63,7 +64,7 @@ std::uint64_t checked_count(const py::handle& pretoken, const py::handle& count)
 void add(CountTable& table, const py::handle& pretoken, const py::handle& count) {
   const std::string_view bytes = checked_pretoken(pretoken);
   const std::uint64_t number = checked_count(pretoken, count);
-  const ExclusiveUse use(&table, kName);
+  const ExclusiveUse use(&table, kCountTable);
   table.add(bytes, number);
 }
 
@@ -81,25 +82,33 @@ std::unique_ptr<CountTable> make_table(const py::iterable& items) {
   return table;
 }
 
-void merge(CountTable& table, const CountTable& other) {
+void merge(CountTable& table, const CountTable& other, std::uint64_t min_frequency) {
   if (&table == &other) throw py::value_error("a count table cannot be merged into itself");
-  const ExclusiveUse changed(&table, kName);
-  const SharedUse read(&other, kName);
-  table.merge(other);
+  const ExclusiveUse changed(&table, kCountTable);
+  const SharedUse read(&other, kCountTable);
+  if (min_frequency <= 1) {
+    table.merge(other);
+  } else {
+    other.for_each([&](std::string_view pretoken, std::uint64_t count) {
+      if (count >= min_frequency) table.add(pretoken, count);
+    });
+  }
 }
 
 void add_times(CountTable& table, const CountTable& other, const py::object& times) {
   if (&table == &other) throw py::value_error("a count table cannot be added to itself");
   const std::size_t number = at_least_one(times, "times");
-  const ExclusiveUse changed(&table, kName);
-  const SharedUse read(&other, kName);
+  const ExclusiveUse changed(&table, kCountTable);
+  const SharedUse read(&other, kCountTable);
   table.add_times(other, number);
 }
 
-CountOptions make_options(const py::object& num_threads, const py::object& chunk_bytes) {
+CountOptions make_options(const py::object& num_threads, const py::object& chunk_bytes,
+                          Spill* spill) {
   CountOptions options;
   options.num_threads = at_least_one(num_threads, "num_threads");
   if (!chunk_bytes.is_none()) options.chunk_bytes = at_least_one(chunk_bytes, "chunk_bytes");
+  options.spill = spill;
   return options;
 }
 
@@ -136,16 +145,10 @@ std::uint64_t num_bytes_of(const std::vector<std::string_view>& texts) {
   return num_bytes;
 }
 
-std::string path_bytes(const py::handle& path) {
-  PyObject* converted = nullptr;
-  if (PyUnicode_FSConverter(path.ptr(), &converted) == 0) throw py::error_already_set();
-  return py::reinterpret_steal<py::bytes>(converted);
-}
-
 std::unique_ptr<Counter> make_counter(const py::object& pattern, const py::object& special_tokens,
-                                      const py::object& num_threads,
-                                      const py::object& chunk_bytes) {
-  const CountOptions options = make_options(num_threads, chunk_bytes);
+                                      const py::object& num_threads, const py::object& chunk_bytes,
+                                      Spill* spill) {
+  const CountOptions options = make_options(num_threads, chunk_bytes, spill);
   return std::make_unique<Counter>(make_rules(pattern, special_tokens), options);
 }
 
@@ -170,8 +173,12 @@ std::unique_ptr<CountTable> finish(Counter& counter, const py::object& progress)
   return table;
 }
 
-// Adds what the counter counted, all of it or, after an error, nothing.
-void count_into(CountTable& table, Counter& counter, Progress& progress) {
+// Adds what `add` gives to the counter, all of it or, after an error, nothing. Only what is to be
+// spilled goes on in place, so that it is never in memory twice.
+template <class Add>
+void count_into(CountTable& table, Counter& counter, bool spills, Progress& progress, Add&& add) {
+  if (spills) counter.adopt(std::exchange(table, CountTable()));
+  add();
   CountTable counted = counter.finish(progress);
   if (table.size() == 0) std::swap(table, counted);
   table.merge(counted);
@@ -179,71 +186,62 @@ void count_into(CountTable& table, Counter& counter, Progress& progress) {
 
 void count_all_documents(CountTable& table, const py::object& documents, const py::object& pattern,
                          const py::object& special_tokens, const py::object& num_threads,
-                         const py::object& progress, const py::object& chunk_bytes) {
-  const auto counter = make_counter(pattern, special_tokens, num_threads, chunk_bytes);
+                         const py::object& progress, const py::object& chunk_bytes, Spill* spill) {
+  const auto counter = make_counter(pattern, special_tokens, num_threads, chunk_bytes, spill);
   const TextViews texts(documents, "documents");
-  const ExclusiveUse use(&table, kName);
+  const ExclusiveUse use(&table, kCountTable);
   run(num_bytes_of(texts.views()), progress, [&](Progress& state) {
-    counter->add_documents(texts.views(), state);
-    count_into(table, *counter, state);
+    count_into(table, *counter, spill != nullptr, state,
+               [&] { counter->add_documents(texts.views(), state); });
   });
 }
 
 void count_one_file(CountTable& table, const py::object& path, const py::object& pattern,
                     const py::object& special_tokens, const py::object& num_threads,
-                    const py::object& progress, const py::object& chunk_bytes) {
-  const auto counter = make_counter(pattern, special_tokens, num_threads, chunk_bytes);
+                    const py::object& progress, const py::object& chunk_bytes, Spill* spill) {
+  const auto counter = make_counter(pattern, special_tokens, num_threads, chunk_bytes, spill);
   const std::array<std::string, 1> paths{path_bytes(path)};
-  const ExclusiveUse use(&table, kName);
+  const ExclusiveUse use(&table, kCountTable);
   Interruptible(progress).run([&](Progress& state) {
-    counter->add_files(paths, state);
-    count_into(table, *counter, state);
+    count_into(table, *counter, spill != nullptr, state, [&] { counter->add_files(paths, state); });
   });
 }
 
-std::vector<Item> all_items(const CountTable& table) {
-  std::vector<Item> items;
-  items.reserve(table.size());
-  table.for_each(
-      [&](std::string_view pretoken, std::uint64_t count) { items.emplace_back(pretoken, count); });
-  return items;
-}
-
-py::list to_list(const std::vector<Item>& items) {
+py::list all_items(const CountTable& table) {
+  const SharedUse use(&table, kCountTable);
+  Progress unwatched;
+  const std::vector<SortedItem> items = sorted_items(table, unwatched);
   py::list list(items.size());
   for (std::size_t index = 0; index < items.size(); ++index) {
-    const auto& [pretoken, count] = items[index];
-    list[index] = py::make_tuple(py::bytes(pretoken.data(), pretoken.size()), count);
+    list[index] = to_tuple(items[index].pretoken, items[index].count);
   }
   return list;
 }
 
-py::list sorted_items(const CountTable& table) {
-  const SharedUse use(&table, kName);
-  std::vector<Item> items = all_items(table);
-  std::sort(items.begin(), items.end());
-  return to_list(items);
+py::list top(const CountTable& table, py::ssize_t n) {
+  const SharedUse use(&table, kCountTable);
+  return top_items<std::string_view>(table, n);
 }
 
-py::list top_items(const CountTable& table, py::ssize_t n) {
-  const SharedUse use(&table, kName);
-  std::vector<Item> items = all_items(table);
-  const auto num_wanted = std::clamp<py::ssize_t>(n, 0, static_cast<py::ssize_t>(items.size()));
-  std::partial_sort(items.begin(), items.begin() + num_wanted, items.end(),
-                    [](const Item& a, const Item& b) {
-                      return a.second != b.second ? a.second > b.second : a.first < b.first;
-                    });
-  items.resize(static_cast<std::size_t>(num_wanted));
-  return to_list(items);
+py::tuple summary(const CountTable& table) {
+  const SharedUse use(&table, kCountTable);
+  return summarize(table);
+}
+
+void merge_file(CountTable& table, const CountsFile& file, std::uint64_t min_frequency,
+                const py::object& progress) {
+  const ExclusiveUse use(&table, kCountTable);
+  run(file.size() * kBytesPerEntry, progress,
+      [&](Progress& state) { add_counts(table, file, min_frequency, state); });
 }
 
 std::size_t num_distinct(const CountTable& table) {
-  const SharedUse use(&table, kName);
+  const SharedUse use(&table, kCountTable);
   return table.size();
 }
 
 std::uint64_t total(const CountTable& table) {
-  const SharedUse use(&table, kName);
+  const SharedUse use(&table, kCountTable);
   return table.total();
 }
 
@@ -260,25 +258,32 @@ void bind_counting(py::module_& module) {
                          "Distinct pretokens and how often each occurs.")
       .def(py::init(&make_table), py::arg("items") = py::tuple())
       .def("add", &add, py::arg("pretoken"), py::arg("count"), "Count a pretoken so often more.")
-      .def("merge", &merge, py::arg("other"), "Add everything that another table counted.")
+      .def("merge", &merge, py::arg("other"), py::arg("min_frequency") = 1,
+           "Add everything that another table counted.")
+      .def("merge_file", &merge_file, py::arg("file"), py::arg("min_frequency") = 1,
+           py::arg("progress") = py::none(), "Add everything that stands in a CountsFile.")
       .def("add_times", &add_times, py::arg("other"), py::arg("times"),
            "Add everything that another table counted, so many times.")
       .def("count_documents", &count_all_documents, py::arg("documents"), py::arg("pattern"),
            py::arg("special_tokens"), py::arg("num_threads"), py::arg("progress"),
-           py::arg("chunk_bytes") = py::none(),
-           "Split the documents and add their pretokens. `chunk_bytes` changes no result.")
+           py::arg("chunk_bytes") = py::none(), py::arg("spill") = nullptr,
+           "Split the documents and add their pretokens. Neither `chunk_bytes` nor `spill` changes "
+           "the result.")
       .def("count_file", &count_one_file, py::arg("path"), py::arg("pattern"),
            py::arg("special_tokens"), py::arg("num_threads"), py::arg("progress"),
-           py::arg("chunk_bytes") = py::none(), "The same for a file, read as one document.")
-      .def("items", &sorted_items, "Return all (pretoken, count), sorted by the pretoken's bytes.")
-      .def("top", &top_items, py::arg("n"),
+           py::arg("chunk_bytes") = py::none(), py::arg("spill") = nullptr,
+           "The same for a file, read as one document.")
+      .def("items", &all_items, "Return all (pretoken, count), sorted by the pretoken's bytes.")
+      .def("top", &top, py::arg("n"),
            "Return the n largest, by count descending, then by bytes ascending.")
+      .def("summary", &summary)
       .def("__len__", &num_distinct)
       .def_property_readonly("total", &total, "The sum of all counts.");
   py::class_<Counter>(module, "Counter", py::is_final(),
                       "Counts a corpus bit by bit; what its threads counted is joined once.")
       .def(py::init(&make_counter), py::arg("pattern"), py::arg("special_tokens"),
-           py::arg("num_threads"), py::arg("chunk_bytes") = py::none())
+           py::arg("num_threads"), py::arg("chunk_bytes") = py::none(), py::arg("spill") = nullptr,
+           py::keep_alive<1, 6>())
       .def("add_documents", &add_documents, py::arg("documents"), py::arg("progress"),
            "Split the documents and count their pretokens.")
       .def("add_files", &add_files, py::arg("paths"), py::arg("progress"),

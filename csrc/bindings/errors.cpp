@@ -19,6 +19,7 @@ const char* class_name(ErrorKind kind) {
     case ErrorKind::pattern: return "PatternError";
     case ErrorKind::corpus: return "CorpusError";
     case ErrorKind::vocabulary: return "VocabularyError";
+    case ErrorKind::format: return "FormatError";
     case ErrorKind::special_token: return "SpecialTokenError";
     case ErrorKind::encode: return "EncodeError";
     case ErrorKind::decode: return "DecodeError";

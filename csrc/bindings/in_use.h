@@ -52,6 +52,9 @@ class ObjectsInUse {
   std::vector<Use> uses_;
 };
 
+// What error messages call it.
+inline constexpr const char* kCountTable = "count table";
+
 // Held while an object is changed: nobody else may use it. `name` is for the error message.
 class ExclusiveUse {
  public:

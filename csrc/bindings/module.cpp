@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   bind_corpora(module);
   bind_pretokenizer(module);
   bind_counting(module);
+  bind_counts_files(module);
   bind_trainer(module);
   bind_codec(module);
 }

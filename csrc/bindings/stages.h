@@ -9,6 +9,7 @@ void bind_errors(pybind11::module_& module);
 void bind_corpora(pybind11::module_& module);
 void bind_pretokenizer(pybind11::module_& module);
 void bind_counting(pybind11::module_& module);
+void bind_counts_files(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);
 void bind_codec(pybind11::module_& module);
 

@@ -31,6 +31,15 @@ class CountTable {
   // 0 when the pretoken does not occur.
   std::uint64_t count(std::string_view pretoken) const noexcept;
 
+  // The memory the table takes, and the most it will have taken when so many pretokens more are in
+  // it (the bytes of long ones not counted).
+  std::size_t num_bytes() const noexcept { return short_.num_bytes() + long_.num_bytes(); }
+  std::size_t num_bytes_with(std::size_t num_more) const noexcept {
+    return short_.num_bytes_with(num_more) + long_.num_bytes_with(num_more);
+  }
+  // Of a table that has just grown; a short pretoken.
+  static constexpr std::size_t kBytesPerPretoken = 64;
+
   // Calls visit(std::string_view pretoken, std::uint64_t count) for every pretoken, in no
   // particular order. The views are valid until the table changes.
   template <class Visit>

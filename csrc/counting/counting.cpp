@@ -33,11 +33,28 @@ void Counter::add_chunks(ChunkSource& source, std::uint64_t num_bytes, Progress&
   const std::size_t num_distinct = guess_num_distinct(num_bytes / num_threads);
   run_in_threads(num_threads, progress, [&](std::size_t index) {
     CountTable& table = tables_[index];
-    table.reserve(num_distinct);
+    reserve(table, num_distinct);
     BatchCounter counter(rules_, table, progress);
     Chunk chunk;
-    while (source.next(chunk)) counter.count(chunk);
+    while (source.next(chunk)) {
+      counter.count(chunk);
+      if (options_.spill == nullptr || !options_.spill->is_full(table, tables_.size())) continue;
+      options_.spill->write_run(table, progress);
+      reserve(table, num_distinct);
+    }
   });
+}
+
+void Counter::reserve(CountTable& table, std::size_t num_pretokens) {
+  if (options_.spill != nullptr) {
+    num_pretokens = options_.spill->reservation(num_pretokens, tables_.size());
+  }
+  table.reserve(num_pretokens);
+}
+
+void Counter::adopt(CountTable table) {
+  if (tables_.empty()) tables_.resize(1);
+  tables_.front() = std::move(table);
 }
 
 CountTable Counter::finish(const Progress& progress) {
@@ -49,6 +66,10 @@ CountTable Counter::finish(const Progress& progress) {
   CountTable joined = std::exchange(*largest, CountTable());
   for (CountTable& table : tables_) {
     progress.check();
+    if (options_.spill != nullptr && !options_.spill->can_merge(joined, table)) {
+      options_.spill->write_run(table, progress);
+      continue;
+    }
     joined.merge(table);
     table = CountTable();
   }

@@ -12,12 +12,14 @@
 #include "counting/chunks.h"
 #include "counting/count_table.h"
 #include "counting/cuts.h"
+#include "counting/spill.h"
 
 namespace bpe {
 
 struct CountOptions {
   std::size_t num_threads = 1;            // at least 1; fewer are used when there is little to do
   std::size_t chunk_bytes = kChunkBytes;  // at least 1
+  Spill* spill = nullptr;                 // where full tables go; null: they may grow
 };
 
 // Takes a corpus bit by bit, any number of files and batches of documents, and gives its counts.
@@ -36,7 +38,11 @@ class Counter {
   // that. Throws FileError, and Error(corpus) when a file changes meanwhile.
   void add_files(std::span<const std::string> paths, Progress& progress);
 
-  // All that was counted, in one table; the counter is empty then and may be used again.
+  // Goes on from what the table holds, which the counter may spill too. Only for an empty counter.
+  void adopt(CountTable table);
+
+  // All that was counted and not spilled, in one table; the counter is empty then and may be used
+  // again. With a spill, several tables that would not fit into one are spilled first.
   CountTable finish(const Progress& progress);
 
   // So far: all threads together. O(number of threads).
@@ -44,6 +50,7 @@ class Counter {
 
  private:
   void add_chunks(ChunkSource& source, std::uint64_t num_bytes, Progress& progress);
+  void reserve(CountTable& table, std::size_t num_pretokens);
 
   CountRules rules_;
   CountOptions options_;

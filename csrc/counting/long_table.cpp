@@ -14,10 +14,15 @@ constexpr std::size_t kMinCapacity = 32;
 }  // namespace
 
 void LongTable::make_room(std::size_t num_more) {
-  const std::size_t wanted = size_ + num_more;
-  if (wanted <= slots_.size() / 2) return;
-  if (wanted > SIZE_MAX / (4 * sizeof(Slot))) throw std::length_error("too many pretokens");
-  grow(std::max(kMinCapacity, std::bit_ceil(2 * wanted)));
+  if (fits(num_more)) return;
+  if (size_ + num_more > SIZE_MAX / (4 * sizeof(Slot))) {
+    throw std::length_error("too many pretokens");
+  }
+  grow(capacity_for(num_more));
+}
+
+std::size_t LongTable::capacity_for(std::size_t num_more) const noexcept {
+  return std::max(kMinCapacity, std::bit_ceil(2 * (size_ + num_more)));
 }
 
 void LongTable::grow(std::size_t new_capacity) {

@@ -22,6 +22,14 @@ class LongTable {
   // Makes room for `num_more` further pretokens. No slot moves while those are added.
   void make_room(std::size_t num_more);
 
+  // The memory it takes, and the most its slots will have taken when so many more are in it.
+  std::size_t num_bytes() const noexcept {
+    return slots_.size() * sizeof(Slot) + arena_.num_bytes();
+  }
+  std::size_t num_bytes_with(std::size_t num_more) const noexcept {
+    return num_bytes() + (fits(num_more) ? 0 : capacity_for(num_more) * sizeof(Slot));
+  }
+
   void prefetch_slot(std::uint64_t hash) const noexcept {
     if (slots_.size() != 0) __builtin_prefetch(&slots_[hash & mask()]);
   }
@@ -55,6 +63,8 @@ class LongTable {
   static_assert(sizeof(Slot) == 32);
 
   std::size_t mask() const noexcept { return slots_.size() - 1; }
+  bool fits(std::size_t num_more) const noexcept { return size_ + num_more <= slots_.size() / 2; }
+  std::size_t capacity_for(std::size_t num_more) const noexcept;
   std::size_t find(std::string_view pretoken, std::uint64_t hash) const noexcept;
   void grow(std::size_t new_capacity);
 

@@ -29,6 +29,12 @@ class ShortTable {
   // Makes room for `num_more` further keys. Nothing moves while those are added.
   void make_room(std::size_t num_more);
 
+  // The memory it takes, and the most it will have taken when so many keys more are in it.
+  std::size_t num_bytes() const noexcept { return capacity() * sizeof(Slot); }
+  std::size_t num_bytes_with(std::size_t num_more) const noexcept {
+    return num_bytes() + (fits(num_more) ? 0 : capacity_for(num_more) * sizeof(Slot));
+  }
+
   // The slot that will be looked at first travels to the cache.
   void prefetch(std::uint64_t hash) const noexcept {
     if (capacity() != 0) __builtin_prefetch(&slots_[hash & mask()]);
@@ -64,6 +70,8 @@ class ShortTable {
 
   std::size_t capacity() const noexcept { return slots_.size(); }
   std::size_t mask() const noexcept { return slots_.size() - 1; }
+  bool fits(std::size_t num_more) const noexcept { return size_ + num_more <= capacity() / 2; }
+  std::size_t capacity_for(std::size_t num_more) const noexcept;
   void add_away_from_home(const PretokenKey& key, std::size_t home, std::uint64_t count) noexcept;
   void grow(std::size_t new_capacity);
 

@@ -1,0 +1,37 @@
+#include "base/file_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace bpe {
+
+FileWriter::FileWriter(std::string path)
+    : name_(std::move(path)),
+      descriptor_(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)),
+      is_owned_(true) {
+  if (descriptor_ < 0) throw FileError(errno, name_);
+}
+
+FileWriter::~FileWriter() {
+  if (is_owned_ && descriptor_ >= 0) ::close(descriptor_);
+}
+
+void FileWriter::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw FileError(errno, name_);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void FileWriter::close() {
+  if (!is_owned_ || descriptor_ < 0) return;
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (::close(descriptor) != 0) throw FileError(errno, name_);
+}
+
+}  // namespace bpe

@@ -1,0 +1,38 @@
+// Writes one file from front to back.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/file_reader.h"
+
+namespace bpe {
+
+// Not buffered: give it tens of kilobytes at a time. Whatever the system refuses is a FileError
+// that names the file.
+class FileWriter {
+ public:
+  // Makes a new file; one that is there already is an error.
+  explicit FileWriter(std::string path);
+  // Writes to a descriptor that stays the caller's; `name` is for the errors.
+  FileWriter(int descriptor, std::string name)
+      : name_(std::move(name)), descriptor_(descriptor), is_owned_(false) {}
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  const std::string& name() const noexcept { return name_; }
+
+  // Writes all of it.
+  void write(std::string_view bytes);
+
+  // Some systems tell of a full disk only now.
+  void close();
+
+ private:
+  std::string name_;
+  int descriptor_;
+  bool is_owned_;
+};
+
+}  // namespace bpe
