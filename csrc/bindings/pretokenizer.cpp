@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "bindings/arguments.h"
 #include "bindings/stages.h"
 #include "pretokenizer/kernels.h"
+#include "pretokenizer/key_batch.h"
 #include "unicode/classes.h"
 
 namespace py = pybind11;
@@ -91,6 +93,35 @@ py::list kernel_names() {
   return result;
 }
 
+// For tests: (keys of 16 bytes each, home slots, numbers of the long pretokens).
+py::tuple pack_keys(const std::string& data, const std::vector<EndOffset>& ends, unsigned shift,
+                    const std::string& kernel) {
+  const auto kernels = usable_pack_kernels();
+  const auto found = std::find_if(kernels.begin(), kernels.end(),
+                                  [&](const PackKernel* each) { return each->name == kernel; });
+  if (found == kernels.end()) throw py::value_error("'" + kernel + "' packs nothing on this CPU");
+  // Memory that ends where the data does, so that a sanitizer sees a read beyond it.
+  const std::vector<char> text(data.begin(), data.end());
+  KeyBatch batch((*found)->pack);
+  batch.append(text.data(), ends, text.data() + text.size(), {nullptr, shift});
+  py::list keys;
+  for (const PretokenKey& key : batch.keys()) {
+    keys.append(py::bytes(reinterpret_cast<const char*>(&key), sizeof key));
+  }
+  const auto copy = [](std::span<const std::uint32_t> from) {
+    return std::vector<std::uint32_t>(from.begin(), from.end());
+  };
+  return py::make_tuple(keys, copy(batch.homes()), copy(batch.longs()));
+}
+
+py::list pack_kernel_names() {
+  py::list result;
+  for (const PackKernel* kernel : usable_pack_kernels()) {
+    result.append(py::str(kernel->name.data(), kernel->name.size()));
+  }
+  return result;
+}
+
 py::list names() {
   py::list result;
   for (const std::string_view name : pattern_names()) {
@@ -108,6 +139,9 @@ void bind_pretokenizer(py::module_& module) {
              "Cut data into pretokens; the pattern \"\" gives all of it as one.");
   module.def("kernel_names", &kernel_names,
              "Return the kernels that this CPU can run, the one used by default last.");
+  module.def("pack_keys", &pack_keys, py::arg("data"), py::arg("ends"), py::arg("shift"),
+             py::arg("kernel"), "Pack at most 512 pretokens as counting and encoding do.");
+  module.def("pack_kernel_names", &pack_kernel_names, "Return the kernels of `pack_keys`.");
   module.def("pattern_names", &names, "Return the names that `split` knows.");
   module.def(
       "find_safe_cut",

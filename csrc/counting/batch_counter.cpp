@@ -2,40 +2,17 @@
 // long.
 #include "counting/batch_counter.h"
 
-#include <array>
-
 namespace bpe {
 namespace {
 
 // Some 0.1 to 0.5 ms of work.
 constexpr std::size_t kReportBytes = std::size_t{64} << 10;
 
-// The last pretoken ends at `total`, also if its end is kFarEnd.
-template <class MakeKey>
-void push_pretokens(PretokenBatch& batch, const CountTable& table, const char* text,
-                    std::span<const EndOffset> ends, std::size_t total, MakeKey make_key_of) {
-  EndOffset begin = 0;
-  for (const EndOffset end : ends) {
-    const char* const data = text + begin;
-    std::size_t length = end - begin;
-    if (length > kMaxKeyBytes) [[unlikely]] {
-      if (end == kFarEnd) length = total - begin;
-      const std::uint64_t hash = hash_bytes(data, length);
-      table.prefetch_long(hash);
-      batch.longs[batch.num_longs++] = {{data, length}, hash};
-    } else {
-      const PretokenKey key = make_key_of(data, length);
-      const std::uint64_t hash = hash_key(key);
-      table.prefetch_short(hash);
-      batch.shorts[batch.num_shorts++] = {key, hash};
-    }
-    begin = end;
-  }
-}
-
 }  // namespace
 
 void BatchCounter::count(const Chunk& chunk) {
+  // Between two chunks the table may have been emptied.
+  index_ = table_.begin_batch();
   for (const Text& text : chunk.texts()) count_text(text);
   // The next chunk may lie where this one does.
   flush();
@@ -55,29 +32,38 @@ void BatchCounter::count_text(const Text& text) {
 
 void BatchCounter::count_ordinary(const Text& text) {
   Scanner scanner(rules_.pattern, text.bytes);
-  std::array<EndOffset, kBatchPretokens> ends;
-  std::size_t begin = 0;
-  while (const std::size_t count = scanner.fill(std::span(ends).first(batch_.free()))) {
-    push(text, begin, std::span(ends).first(count), scanner.position());
-    report(scanner.position() - begin);
-    begin = scanner.position();
-    if (batch_.free() < kMaxStepEnds) flush();
+  while (true) {
+    const std::size_t room = kMaxBatchPretokens - batch_.size();
+    const std::size_t begin = scanner.position();
+    const std::size_t count = scanner.fill(std::span(ends_).first(room));
+    if (count == 0) return;
+    const std::size_t length = scanner.position() - begin;
+    append(text.bytes.data() + begin, length, std::span(ends_).first(count), text.readable_end);
+    report(length);
+    if (batch_.size() >= kBatchPretokens) flush();
   }
 }
 
-void BatchCounter::push(const Text& text, std::size_t begin, std::span<const EndOffset> ends,
-                        std::size_t last_end) {
-  const char* const data = text.bytes.data() + begin;
-  const std::size_t total = last_end - begin;
-  // Only the pretokens at the very end of a document in memory have too little behind them.
-  if (text.readable_end - (data + total) >= static_cast<std::ptrdiff_t>(sizeof(PretokenKey))) {
-    push_pretokens(batch_, table_, data, ends, total, make_key_unchecked);
-  } else {
-    push_pretokens(batch_, table_, data, ends, total, make_key);
+// The last pretoken ends after `length` bytes, also if its end is kFarEnd.
+void BatchCounter::append(const char* text, std::size_t length, std::span<const EndOffset> ends,
+                          const char* readable_end) {
+  const std::size_t first = batch_.size();
+  batch_.append(text, ends, readable_end, index_);
+  for (; num_longs_ < batch_.longs().size(); ++num_longs_) {
+    const std::size_t number = batch_.longs()[num_longs_] - first;
+    const std::size_t begin = number == 0 ? 0 : ends[number - 1];
+    const std::size_t end = ends[number] == kFarEnd ? length : ends[number];
+    longs_[num_longs_] = make_long_slot({text + begin, end - begin}, 1);
+    table_.prefetch(longs_[num_longs_]);
   }
 }
 
-void BatchCounter::flush() { table_.count_batch(batch_); }
+void BatchCounter::flush() {
+  table_.count_batch(batch_, std::span(longs_).first(num_longs_));
+  batch_.clear();
+  num_longs_ = 0;
+  index_ = table_.begin_batch();
+}
 
 void BatchCounter::report(std::size_t num_bytes) {
   unreported_ += num_bytes;

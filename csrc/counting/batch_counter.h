@@ -1,6 +1,7 @@
 // The counting loop of one thread: text to pretokens to keys to counts.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,13 +11,13 @@
 #include "counting/chunks.h"
 #include "counting/count_table.h"
 #include "counting/cuts.h"
-#include "counting/pretoken_batch.h"
+#include "pretokenizer/key_batch.h"
 
 namespace bpe {
 
 class BatchCounter {
  public:
-  // All must outlive the counter. Nobody else may use the table meanwhile.
+  // All must outlive the counter. Nobody else may use the table while a chunk is counted.
   BatchCounter(const CountRules& rules, CountTable& table, Progress& progress)
       : rules_(rules), table_(table), progress_(progress) {}
 
@@ -27,8 +28,8 @@ class BatchCounter {
  private:
   void count_text(const Text& text);
   void count_ordinary(const Text& text);
-  void push(const Text& text, std::size_t begin, std::span<const EndOffset> ends,
-            std::size_t last_end);
+  void append(const char* text, std::size_t length, std::span<const EndOffset> ends,
+              const char* readable_end);
   void flush();
   void report(std::size_t num_bytes);
 
@@ -36,7 +37,12 @@ class BatchCounter {
   CountTable& table_;
   Progress& progress_;
   std::size_t unreported_ = 0;
-  PretokenBatch batch_;
+
+  SlotIndex index_;  // what the batch is packed for
+  KeyBatch batch_;
+  std::array<LongSlot, kMaxBatchPretokens> longs_;  // those of the batch, at the place of its text
+  std::size_t num_longs_ = 0;
+  std::array<EndOffset, kMaxBatchPretokens> ends_;
 };
 
 }  // namespace bpe

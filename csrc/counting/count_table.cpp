@@ -8,7 +8,6 @@
 
 #include "base/errors.h"
 #include "base/pretoken_key.h"
-#include "counting/pretoken_batch.h"
 
 namespace bpe {
 namespace {
@@ -38,8 +37,8 @@ std::pair<std::string_view, std::uint64_t> most_frequent(const CountTable& table
   return best;
 }
 
-std::string_view first_of(const PretokenBatch& batch) {
-  return batch.num_longs != 0 ? batch.longs[0].bytes : key_bytes(batch.shorts[0].key);
+std::string_view first_of(const KeyBatch& batch, std::span<const LongSlot> longs) {
+  return longs.empty() ? key_bytes(batch.keys().front()) : longs.front().bytes();
 }
 
 }  // namespace
@@ -59,11 +58,10 @@ void CountTable::add(std::string_view pretoken, std::uint64_t count) {
   check_total(count, pretoken);
   if (pretoken.size() > kMaxKeyBytes) {
     long_.make_room(1);
-    long_.add(pretoken, hash_bytes(pretoken.data(), pretoken.size()), count);
+    long_.add(make_long_slot(pretoken, count));
   } else {
     short_.make_room(1);
-    const PretokenKey key = make_key(pretoken.data(), pretoken.size());
-    short_.add(key, hash_key(key), count);
+    short_.add(make_key(pretoken.data(), pretoken.size()), count);
   }
   total_ += count;
 }
@@ -84,72 +82,44 @@ void CountTable::add_times(const CountTable& other, std::uint64_t times) {
 }
 
 void CountTable::merge_shorts(const ShortTable& other) {
-  struct Entry {
-    PretokenKey key;
-    std::uint64_t hash;
-    std::uint64_t count;
-  };
   // The tables share most of their pretokens, so room for the larger one is nearly always enough.
   if (other.size() > short_.size()) short_.make_room(other.size() - short_.size());
-  std::array<Entry, kMergeBatch> entries;
-  std::size_t num_entries = 0;
-  const auto flush = [&] {
-    short_.make_room(num_entries);
-    for (const Entry& entry : std::span(entries).first(num_entries)) {
-      short_.add(entry.key, entry.hash, entry.count);
-      total_ += entry.count;
-    }
-    num_entries = 0;
-  };
   other.for_each([&](const PretokenKey& key, std::uint64_t count) {
-    const std::uint64_t hash = hash_key(key);
-    short_.prefetch(hash);
-    entries[num_entries++] = {key, hash, count};
-    if (num_entries == kMergeBatch) flush();
+    short_.make_room(1);
+    short_.add(key, count);
+    total_ += count;
   });
-  flush();
 }
 
 void CountTable::merge_longs(const LongTable& other) {
-  struct Entry {
-    std::string_view bytes;
-    std::uint64_t hash;
-    std::uint64_t count;
-  };
-  std::array<Entry, kMergeBatch> entries;
+  std::array<LongSlot, kMergeBatch> entries;
   std::size_t num_entries = 0;
   const auto flush = [&] {
     long_.make_room(num_entries);
-    for (const Entry& entry : std::span(entries).first(num_entries))
-      long_.prefetch_bytes(entry.hash);
-    for (const Entry& entry : std::span(entries).first(num_entries)) {
-      long_.add(entry.bytes, entry.hash, entry.count);
+    for (const LongSlot& entry : std::span(entries).first(num_entries)) {
+      long_.prefetch_bytes(entry);
+    }
+    for (const LongSlot& entry : std::span(entries).first(num_entries)) {
+      long_.add(entry);
       total_ += entry.count;
     }
     num_entries = 0;
   };
-  other.for_each([&](std::string_view bytes, std::uint64_t hash, std::uint64_t count) {
-    long_.prefetch_slot(hash);
-    entries[num_entries++] = {bytes, hash, count};
+  other.for_each([&](const LongSlot& entry) {
+    __builtin_prefetch(entry.data);
+    entries[num_entries++] = entry;
     if (num_entries == kMergeBatch) flush();
   });
   flush();
 }
 
-void CountTable::count_batch(PretokenBatch& batch) {
-  const auto shorts = std::span(batch.shorts).first(batch.num_shorts);
-  const auto longs = std::span(batch.longs).first(batch.num_longs);
-  if (batch.size() > kMaxTotalCount - total_) check_total(batch.size(), first_of(batch));
-  short_.make_room(shorts.size());
+void CountTable::count_batch(const KeyBatch& batch, std::span<const LongSlot> longs) {
+  if (batch.size() > kMaxTotalCount - total_) check_total(batch.size(), first_of(batch, longs));
   long_.make_room(longs.size());
-  for (const PretokenBatch::Long& entry : longs) long_.prefetch_bytes(entry.hash);
-  for (const PretokenBatch::Short& entry : shorts) short_.add(entry.key, entry.hash, 1);
-  total_ += shorts.size();
-  for (const PretokenBatch::Long& entry : longs) {
-    long_.add(entry.bytes, entry.hash, 1);
-    ++total_;
-  }
-  batch.num_shorts = batch.num_longs = 0;
+  for (const LongSlot& entry : longs) long_.prefetch_bytes(entry);
+  short_.count(batch);
+  for (const LongSlot& entry : longs) long_.add(entry);
+  total_ += batch.size();
 }
 
 void CountTable::check_total(std::uint64_t count, std::string_view pretoken) const {

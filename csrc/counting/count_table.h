@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include "counting/long_table.h"
@@ -16,9 +17,6 @@
 namespace bpe {
 
 inline constexpr std::uint64_t kMaxTotalCount = std::numeric_limits<std::int64_t>::max();
-
-// Pretokens on their way into a table, hashed, their slots prefetched.
-struct PretokenBatch;
 
 // Not thread-safe; any number of threads may read. Movable, not copyable. Two tables with the same
 // content may visit it in different orders: sort where the order matters.
@@ -45,8 +43,7 @@ class CountTable {
   template <class Visit>
   void for_each(Visit&& visit) const {
     short_.for_each([&](const PretokenKey& key, std::uint64_t n) { visit(key_bytes(key), n); });
-    long_.for_each(
-        [&](std::string_view bytes, std::uint64_t, std::uint64_t n) { visit(bytes, n); });
+    long_.for_each([&](const LongSlot& slot) { visit(slot.bytes(), slot.count); });
   }
 
   // Room for about so many distinct pretokens, so that the table need not grow on the way.
@@ -64,12 +61,19 @@ class CountTable {
   // Throws like `merge`. Slower than that by a lookup each.
   void add_times(const CountTable& other, std::uint64_t times);
 
-  // Adds one occurrence of each pretoken of the batch and empties it.
-  void count_batch(PretokenBatch& batch);
+  // Makes room for a batch, and tells where its short pretokens will lie: valid until the table
+  // changes in any other way than by counting that batch.
+  SlotIndex begin_batch() {
+    short_.make_room(kMaxBatchPretokens);
+    return short_.index();
+  }
 
-  // The slot of a short pretoken with this hash, or of a long one, travels to the cache.
-  void prefetch_short(std::uint64_t hash) const noexcept { short_.prefetch(hash); }
-  void prefetch_long(std::uint64_t hash) const noexcept { long_.prefetch_slot(hash); }
+  // Sends the slot of a long pretoken of the coming batch towards the cache.
+  void prefetch(const LongSlot& entry) const noexcept { long_.prefetch_slot(entry); }
+
+  // Adds one occurrence of each pretoken of a batch that was packed for this table; `longs` are
+  // its long ones, each with a count of 1. Throws like `add`, and changes nothing then.
+  void count_batch(const KeyBatch& batch, std::span<const LongSlot> longs);
 
  private:
   void check_total(std::uint64_t count, std::string_view pretoken) const;

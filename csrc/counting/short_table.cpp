@@ -1,55 +1,22 @@
-// The rare paths of the table of short pretokens: displaced keys and growth.
+// The second half of the hot loop: looking a batch of packed keys up.
 #include "counting/short_table.h"
 
-#include <algorithm>
-#include <stdexcept>
-
 namespace bpe {
-namespace {
 
-constexpr std::size_t kMinCapacity = 64;
-
-}  // namespace
-
-void ShortTable::make_room(std::size_t num_more) {
-  if (fits(num_more)) return;
-  if (size_ + num_more > SIZE_MAX / (4 * sizeof(Slot))) {
-    throw std::length_error("too many pretokens");
+// An empty key finds the empty slot kNowhere and is counted there, where nobody looks.
+void ShortTable::count(const KeyBatch& batch) noexcept {
+  ShortSlot* const slots = table_.slots();
+  const PretokenKey* const keys = batch.keys().data();
+  const std::uint32_t* const homes = batch.homes().data();
+  const std::size_t size = batch.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    ShortSlot& home = slots[homes[i]];
+    if (home.key == keys[i]) [[likely]] {
+      ++home.count;
+    } else {
+      table_.add_away_from_home({keys[i], 1, 0}, home);
+    }
   }
-  grow(capacity_for(num_more));
-}
-
-std::size_t ShortTable::capacity_for(std::size_t num_more) const noexcept {
-  return std::max(kMinCapacity, std::bit_ceil(2 * (size_ + num_more)));
-}
-
-void ShortTable::grow(std::size_t new_capacity) {
-  ZeroedArray<Slot> old(new_capacity);
-  swap(old, slots_);
-  size_ = 0;
-  for (const Slot& slot : old) {
-    if (!slot.key.empty()) add(slot.key, hash_key(slot.key), slot.count);
-  }
-}
-
-void ShortTable::add_away_from_home(const PretokenKey& key, std::size_t home,
-                                    std::uint64_t count) noexcept {
-  std::size_t index = home;
-  while (!slots_[index].key.empty() && slots_[index].key != key) index = (index + 1) & mask();
-  Slot& slot = slots_[index];
-  if (slot.key.empty()) {
-    slot.key = key;
-    ++size_;
-  }
-  slot.count += count;
-  if (slot.count > slots_[home].count) std::swap(slot, slots_[home]);
-}
-
-std::uint64_t ShortTable::count(const PretokenKey& key) const noexcept {
-  if (capacity() == 0) return 0;
-  std::size_t index = hash_key(key) & mask();
-  while (!slots_[index].key.empty() && slots_[index].key != key) index = (index + 1) & mask();
-  return slots_[index].count;
 }
 
 }  // namespace bpe

@@ -1,7 +1,6 @@
 // Pretokens to ids, a batch at a time, through the memos.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "encoder/merge_pretoken.h"
 #include "encoder/short_memo.h"
 #include "encoder/tuning.h"
+#include "pretokenizer/key_batch.h"
 #include "pretokenizer/pretokenizer.h"
 #include "vocab/vocabulary.h"
 
@@ -36,16 +36,14 @@ class PretokenEncoder {
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
  private:
-  void hash_batch(std::string_view text, std::span<const EndOffset> ends);
-  void encode_short(std::string_view pretoken, const PretokenKey& key, std::uint32_t hash,
-                    IdBuffer& out, const Progress& progress);
+  void encode_short(std::string_view pretoken, const PretokenKey& key, IdBuffer& out,
+                    const Progress& progress);
   void encode_long(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
   PretokenMerger merger_;
   ShortMemo short_memo_;
   LongMemo long_memo_;
-  std::array<PretokenKey, kPretokenBatch> keys_;
-  std::array<std::uint32_t, kPretokenBatch> hashes_;
+  KeyBatch batch_;
 };
 
 }  // namespace bpe

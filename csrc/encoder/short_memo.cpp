@@ -34,10 +34,11 @@ void ShortMemo::expect_text(std::size_t num_bytes) {
   if (num_slots > slots_.size()) resize(num_slots);
 }
 
-bool ShortMemo::append(const PretokenKey& key, std::uint32_t hash, IdBuffer& out) {
+bool ShortMemo::append(const PretokenKey& key, IdBuffer& out) {
   const PretokenKey marked_key = marked(key);
-  for (std::size_t step = 0; step < kMaxProbe; ++step) {
-    const MemoSlot& slot = slots_[(hash + step) & mask_];
+  std::size_t place = index().home_of(hash_key(key));
+  for (std::size_t step = 0; step < kMaxProbe; ++step, place = next_slot(place, slots_.size())) {
+    const MemoSlot& slot = slots_[place];
     if (slot.key.empty()) return false;
     if (slot.key == key) {
       out.reserve_more(kInlineIds);
@@ -52,11 +53,10 @@ bool ShortMemo::append(const PretokenKey& key, std::uint32_t hash, IdBuffer& out
   return false;
 }
 
-void ShortMemo::insert(const PretokenKey& key, std::uint32_t hash,
-                       std::span<const std::uint32_t> ids) {
+void ShortMemo::insert(const PretokenKey& key, std::span<const std::uint32_t> ids) {
   if (num_used_ >= slots_.size() / kMemoSlotsPerPretoken || side_.size() > kMaxSideIds) make_room();
   // A full neighbourhood is rare, and a pretoken that is not remembered is merely slow.
-  if (place(make_slot(key, ids), hash)) ++num_used_;
+  if (place(make_slot(key, ids), key)) ++num_used_;
 }
 
 MemoSlot ShortMemo::make_slot(const PretokenKey& key, std::span<const std::uint32_t> ids) {
@@ -76,9 +76,10 @@ MemoSlot ShortMemo::make_slot(const PretokenKey& key, std::span<const std::uint3
   return slot;
 }
 
-bool ShortMemo::place(const MemoSlot& slot, std::uint32_t hash) {
-  for (std::size_t step = 0; step < kMaxProbe; ++step) {
-    MemoSlot& candidate = slots_[(hash + step) & mask_];
+bool ShortMemo::place(const MemoSlot& slot, const PretokenKey& key) {
+  std::size_t place = index().home_of(hash_key(key));
+  for (std::size_t step = 0; step < kMaxProbe; ++step, place = next_slot(place, slots_.size())) {
+    MemoSlot& candidate = slots_[place];
     if (!candidate.key.empty()) continue;
     candidate = slot;
     return true;
@@ -97,12 +98,11 @@ void ShortMemo::make_room() {
 void ShortMemo::resize(std::size_t num_slots) {
   ZeroedArray<MemoSlot> old(num_slots);
   swap(old, slots_);
-  mask_ = num_slots - 1;
+  shift_ = shift_of(num_slots);
   num_used_ = 0;
   for (const MemoSlot& slot : old) {
     if (slot.key.empty()) continue;
-    const auto hash = static_cast<std::uint32_t>(hash_key(unmarked(slot.key)));
-    if (place(slot, hash)) ++num_used_;
+    if (place(slot, unmarked(slot.key))) ++num_used_;
   }
 }
 

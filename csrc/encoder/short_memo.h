@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/pretoken_key.h"
+#include "base/slot_index.h"
 #include "base/zeroed_array.h"
 #include "encoder/id_buffer.h"
 
@@ -25,7 +26,7 @@ struct alignas(32) MemoSlot {
   PretokenKey key;
   std::uint32_t ids[4];
 };
-static_assert(sizeof(MemoSlot) == 32, "two slots fill a cache line");
+static_assert(sizeof(MemoSlot) == kSlotBytes, "two slots fill a cache line");
 
 inline constexpr std::size_t kInlineIds = 4;
 
@@ -37,20 +38,21 @@ class ShortMemo {
   // Makes the table large enough to take up what a text of this size usually holds.
   void expect_text(std::size_t num_bytes);
 
-  void prefetch(std::uint32_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
+  SlotIndex index() const noexcept { return {slots_.data(), shift_}; }
 
-  // Writes four ids, of which the returned number is meant; 0 when the key is not in its home slot.
-  std::size_t copy_from_home(const PretokenKey& key, std::uint32_t hash,
+  // Writes four ids, of which the returned number is meant; 0 when the key is not in that slot. Its
+  // home may come from an older index: then the key is probably not there.
+  std::size_t copy_from_home(const PretokenKey& key, std::uint32_t home,
                              std::uint32_t* out) const noexcept {
-    const MemoSlot& slot = slots_[hash & mask_];
+    const MemoSlot& slot = slots_[home];
     return slot.key == key ? copy_inline(slot, out) : 0;
   }
 
   // Looks further than the home slot. Appends the ids and says true, or says false.
-  bool append(const PretokenKey& key, std::uint32_t hash, IdBuffer& out);
+  bool append(const PretokenKey& key, IdBuffer& out);
 
   // Remembers a key that `append` did not find.
-  void insert(const PretokenKey& key, std::uint32_t hash, std::span<const std::uint32_t> ids);
+  void insert(const PretokenKey& key, std::span<const std::uint32_t> ids);
 
  private:
   static std::size_t copy_inline(const MemoSlot& slot, std::uint32_t* out) noexcept {
@@ -68,11 +70,11 @@ class ShortMemo {
   void make_room();
   void forget();
   MemoSlot make_slot(const PretokenKey& key, std::span<const std::uint32_t> ids);
-  bool place(const MemoSlot& slot, std::uint32_t hash);
+  bool place(const MemoSlot& slot, const PretokenKey& key);
 
   ZeroedArray<MemoSlot> slots_;
   std::vector<std::uint32_t> side_;
-  std::size_t mask_ = 0;
+  unsigned shift_ = 0;
   std::size_t num_used_ = 0;
 };
 

@@ -1,0 +1,125 @@
+// The open-addressing table under both halves of a CountTable.
+//
+//   slots_   | - | A | B |   |   | C | D |   | ...      32 bytes each, two per cache line
+//              0   home of A and B
+//
+//   A key starts looking at its home slot and walks to the right. Keys are never removed. When a
+//   key that sits away from home becomes more frequent than the one that occupies its home, the two
+//   change places: frequent keys are found at the first look. (Walks leave no gap behind, so the
+//   key that moves away stays reachable.)
+//
+//   Homes are ordered like hashes (slot_index.h), so a table grows by one walk from front to back.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "base/slot_index.h"
+#include "base/zeroed_array.h"
+
+namespace bpe {
+
+// A Slot has a `count`, `empty()`, which holds when all its bytes are 0, `hash()`, of 32 bits, and
+// `same_key(slot)`, which may be asked of an empty one.
+//
+// Not thread-safe. The content never depends on the order in which keys came; that of slots does.
+template <class Slot>
+class SlotTable {
+  static_assert(sizeof(Slot) == kSlotBytes && std::is_trivially_copyable_v<Slot>);
+
+ public:
+  std::size_t size() const noexcept { return size_; }
+  SlotIndex index() const noexcept { return {slots_.data(), shift_}; }
+
+  // The memory it takes, and the most it will have taken when so many more are in it.
+  std::size_t num_bytes() const noexcept { return slots_.size() * sizeof(Slot); }
+  std::size_t num_bytes_with(std::size_t num_more) const noexcept {
+    return num_bytes() + (fits(num_more) ? 0 : capacity_for(num_more) * sizeof(Slot));
+  }
+
+  // Makes room for `num_more` further keys. Nothing moves while those are added.
+  void make_room(std::size_t num_more) {
+    if (fits(num_more)) return;
+    if (size_ + num_more > kMaxKeys) throw std::length_error("too many pretokens");
+    grow(capacity_for(num_more));
+  }
+
+  // Adds entry.count to what the key has, and returns its slot. There must be room for one more.
+  Slot& add(const Slot& entry) noexcept {
+    Slot& home = slots_[index().home_of(entry.hash())];
+    if (!home.same_key(entry)) return add_away_from_home(entry, home);
+    home.count += entry.count;
+    return home;
+  }
+
+  // Adds to a key that is not in its home slot, or not in the table yet.
+  Slot& add_away_from_home(const Slot& entry, Slot& home) noexcept {
+    Slot& slot = slots_[walk(entry, static_cast<std::size_t>(&home - slots_.data()))];
+    if (slot.empty()) {
+      slot = entry;
+      ++size_;
+    } else {
+      slot.count += entry.count;
+    }
+    if (&slot == &home || slot.count <= home.count) return slot;
+    std::swap(slot, home);
+    return home;
+  }
+
+  // 0 when there is no such key.
+  std::uint64_t count(const Slot& entry) const noexcept {
+    if (slots_.size() == 0) return 0;
+    return slots_[walk(entry, index().home_of(entry.hash()))].count;
+  }
+
+  Slot* slots() noexcept { return slots_.data(); }
+
+  // Calls visit(const Slot&) for all keys, in no particular order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const Slot& slot : slots_) {
+      if (!slot.empty()) visit(slot);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMinCapacity = 64;
+  static constexpr std::size_t kMaxKeys = std::size_t{1} << 31;
+
+  // At most five eighths are occupied. Half the slots for 3 % of the time: see benchmarks/LOG.md.
+  bool fits(std::size_t num_more) const noexcept {
+    return size_ + num_more <= slots_.size() / 8 * 5;
+  }
+  std::size_t capacity_for(std::size_t num_more) const noexcept {
+    return std::max(kMinCapacity, std::bit_ceil((size_ + num_more + 4) / 5 * 8));
+  }
+
+  // The slot of the key, or the empty one where it belongs.
+  std::size_t walk(const Slot& entry, std::size_t slot) const noexcept {
+    while (!slots_[slot].empty() && !slots_[slot].same_key(entry)) {
+      slot = next_slot(slot, slots_.size());
+    }
+    return slot;
+  }
+
+  void grow(std::size_t new_capacity) {
+    ZeroedArray<Slot> old(new_capacity);
+    swap(old, slots_);
+    shift_ = shift_of(new_capacity);
+    size_ = 0;
+    for (const Slot& slot : old) {
+      if (!slot.empty()) add(slot);
+    }
+  }
+
+  ZeroedArray<Slot> slots_;  // a power of two of them, or none
+  unsigned shift_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace bpe
