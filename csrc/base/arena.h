@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/zeroed_array.h"
@@ -30,6 +32,15 @@ class Arena {
 
   // What the blocks take, their unused ends included.
   std::size_t num_bytes() const noexcept { return num_bytes_; }
+
+  // Takes over everything that lies in another arena, where it lies.
+  void take(Arena& other) {
+    // Before our own, whose last block is the one in use.
+    blocks_.insert(blocks_.begin(), std::make_move_iterator(other.blocks_.begin()),
+                   std::make_move_iterator(other.blocks_.end()));
+    num_bytes_ += std::exchange(other.num_bytes_, 0);
+    other = Arena();
+  }
 
  private:
   static constexpr std::size_t kMinBlock = std::size_t{4} << 10;

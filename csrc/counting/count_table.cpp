@@ -5,9 +5,11 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/pretoken_key.h"
+#include "counting/join_tables.h"
 
 namespace bpe {
 namespace {
@@ -67,7 +69,7 @@ void CountTable::add(std::string_view pretoken, std::uint64_t count) {
 }
 
 void CountTable::merge(const CountTable& other) {
-  check_total(other.total_, most_frequent(other).first);
+  if (other.total_ > kMaxTotalCount - total_) check_total(other.total_, most_frequent(other).first);
   merge_shorts(other.short_);
   merge_longs(other.long_);
 }
@@ -79,6 +81,25 @@ void CountTable::add_times(const CountTable& other, std::uint64_t times) {
   check_total(added, most_frequent(other).first);
   other.for_each(
       [&](std::string_view pretoken, std::uint64_t count) { add(pretoken, count * times); });
+}
+
+void CountTable::join(std::span<CountTable> others, std::size_t num_threads, Progress& progress) {
+  std::vector<SlotTable<ShortSlot>*> shorts;
+  std::vector<SlotTable<LongSlot>*> longs;
+  for (CountTable& other : others) {
+    if (other.total_ > kMaxTotalCount - total_) {
+      check_total(other.total_, most_frequent(other).first);
+    }
+    total_ += other.total_;
+    shorts.push_back(&other.short_.table());
+    longs.push_back(&other.long_.table());
+  }
+  join_tables<ShortSlot>(short_.table(), shorts, num_threads, progress);
+  join_tables<LongSlot>(long_.table(), longs, num_threads, progress);
+  for (CountTable& other : others) {
+    long_.take_bytes_of(other.long_);
+    other = CountTable();
+  }
 }
 
 void CountTable::merge_shorts(const ShortTable& other) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/progress.h"
 #include "counting/long_table.h"
 #include "counting/short_table.h"
 
@@ -70,6 +71,10 @@ class CountTable {
 
   // Sends the slot of a long pretoken of the coming batch towards the cache.
   void prefetch(const LongSlot& entry) const noexcept { long_.prefetch_slot(entry); }
+
+  // Adds every count of the others by several threads, and empties them. Throws like `add` when the
+  // total would be too large, and Cancelled; all of them hold rubbish then.
+  void join(std::span<CountTable> others, std::size_t num_threads, Progress& progress);
 
   // Adds one occurrence of each pretoken of a batch that was packed for this table; `longs` are
   // its long ones, each with a count of 1. Throws like `add`, and changes nothing then.

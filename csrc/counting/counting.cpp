@@ -57,23 +57,34 @@ void Counter::adopt(CountTable table) {
   tables_.front() = std::move(table);
 }
 
-CountTable Counter::finish(const Progress& progress) {
-  if (tables_.empty()) return {};
+CountTable Counter::finish(Progress& progress) {
+  std::vector<CountTable> tables = std::exchange(tables_, {});
+  std::erase_if(tables, [](const CountTable& table) { return table.size() == 0; });
+  if (tables.empty()) return {};
   // The largest table takes the others in: least is moved.
   const auto largest =
-      std::max_element(tables_.begin(), tables_.end(),
+      std::max_element(tables.begin(), tables.end(),
                        [](const auto& a, const auto& b) { return a.size() < b.size(); });
-  CountTable joined = std::exchange(*largest, CountTable());
-  for (CountTable& table : tables_) {
-    progress.check();
-    if (options_.spill != nullptr && !options_.spill->can_merge(joined, table)) {
-      options_.spill->write_run(table, progress);
-      continue;
-    }
-    joined.merge(table);
-    table = CountTable();
+  std::swap(*largest, tables.front());
+  const auto others = std::span(tables).subspan(1);
+  if (options_.spill == nullptr) {
+    tables.front().join(others, options_.num_threads, progress);
+  } else {
+    merge_or_spill(tables.front(), others, progress);
   }
-  return joined;
+  return std::move(tables.front());
+}
+
+void Counter::merge_or_spill(CountTable& table, std::span<CountTable> others, Progress& progress) {
+  for (CountTable& other : others) {
+    progress.check();
+    if (!options_.spill->can_merge(table, other)) {
+      options_.spill->write_run(other, progress);
+    } else {
+      table.merge(other);
+      other = CountTable();
+    }
+  }
 }
 
 std::uint64_t Counter::total() const noexcept {

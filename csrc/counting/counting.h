@@ -43,7 +43,7 @@ class Counter {
 
   // All that was counted and not spilled, in one table; the counter is empty then and may be used
   // again. With a spill, several tables that would not fit into one are spilled first.
-  CountTable finish(const Progress& progress);
+  CountTable finish(Progress& progress);
 
   // So far: all threads together. O(number of threads).
   std::uint64_t total() const noexcept;
@@ -51,6 +51,7 @@ class Counter {
  private:
   void add_chunks(ChunkSource& source, std::uint64_t num_bytes, Progress& progress);
   void reserve(CountTable& table, std::size_t num_pretokens);
+  void merge_or_spill(CountTable& table, std::span<CountTable> others, Progress& progress);
 
   CountRules rules_;
   CountOptions options_;

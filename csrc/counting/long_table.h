@@ -37,6 +37,7 @@ struct LongSlot {
            equal_bytes(data, other.data, length);
   }
   std::string_view bytes() const noexcept { return {data, length}; }
+  void prefetch() const noexcept { __builtin_prefetch(data); }
 };
 
 inline LongSlot make_long_slot(std::string_view bytes, std::uint64_t count) noexcept {
@@ -64,9 +65,7 @@ class LongTable {
 
   // After prefetch_slot, and some other work: the bytes that the comparison will need. There must
   // be room for a pretoken.
-  void prefetch_bytes(const LongSlot& entry) noexcept {
-    __builtin_prefetch(table_.slots()[table_.index().home_of(entry.hash())].data);
-  }
+  void prefetch_bytes(const LongSlot& entry) noexcept { table_.home_of(entry).prefetch(); }
 
   // Adds a slot whose data may lie anywhere. There must be room for one more pretoken.
   void add(const LongSlot& entry) {
@@ -77,6 +76,11 @@ class LongTable {
   std::uint64_t count(std::string_view pretoken) const noexcept {
     return table_.count(make_long_slot(pretoken, 0));
   }
+
+  // For joining: slots may point to the bytes of another table, if its bytes are taken over as
+  // well.
+  SlotTable<LongSlot>& table() noexcept { return table_; }
+  void take_bytes_of(LongTable& other) { arena_.take(other.arena_); }
 
   // Calls visit(const LongSlot&) for all pretokens, in no particular order.
   template <class Visit>

@@ -22,6 +22,7 @@ struct ShortSlot {
   bool empty() const noexcept { return key.empty(); }
   std::uint32_t hash() const noexcept { return hash_key(key); }
   bool same_key(const ShortSlot& other) const noexcept { return key == other.key; }
+  void prefetch() const noexcept {}
 };
 
 // Not thread-safe.
@@ -45,6 +46,8 @@ class ShortTable {
   void count(const KeyBatch& batch) noexcept;
 
   std::uint64_t count(const PretokenKey& key) const noexcept { return table_.count({key, 0, 0}); }
+
+  SlotTable<ShortSlot>& table() noexcept { return table_; }
 
   // Calls visit(key, count) for all keys, in no particular order.
   template <class Visit>

@@ -24,8 +24,13 @@
 
 namespace bpe {
 
+// All hashes from `first` to `last`.
+struct HashRange {
+  std::uint32_t first, last;
+};
+
 // A Slot has a `count`, `empty()`, which holds when all its bytes are 0, `hash()`, of 32 bits, and
-// `same_key(slot)`, which may be asked of an empty one.
+// `same_key(slot)`, which may be asked of an empty one, and `prefetch()`, for what it points to.
 //
 // Not thread-safe. The content never depends on the order in which keys came; that of slots does.
 template <class Slot>
@@ -34,7 +39,11 @@ class SlotTable {
 
  public:
   std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return slots_.size(); }
   SlotIndex index() const noexcept { return {slots_.data(), shift_}; }
+
+  // How many keys more it takes before it grows.
+  std::size_t room() const noexcept { return max_keys() - size_; }
 
   // The memory it takes, and the most it will have taken when so many more are in it.
   std::size_t num_bytes() const noexcept { return slots_.size() * sizeof(Slot); }
@@ -78,6 +87,28 @@ class SlotTable {
   }
 
   Slot* slots() noexcept { return slots_.data(); }
+  Slot& home_of(const Slot& entry) noexcept { return slots_[index().home_of(entry.hash())]; }
+
+  // For several threads, each with a stretch of slots of its own: `add`, if the walk stays left of
+  // `limit`, the end of the stretch that the home lies in; else false. The caller has made room,
+  // sees to it that the table is never full, and tells `count_new` how many were new.
+  bool add_left_of(std::size_t limit, const Slot& entry, std::size_t& num_new) noexcept {
+    Slot& home = home_of(entry);
+    std::size_t at = static_cast<std::size_t>(&home - slots_.data());
+    while (!slots_[at].empty() && !slots_[at].same_key(entry)) {
+      if (++at == limit) return false;
+    }
+    Slot& slot = slots_[at];
+    if (slot.empty()) {
+      slot = entry;
+      ++num_new;
+    } else {
+      slot.count += entry.count;
+    }
+    if (slot.count > home.count) std::swap(slot, home);
+    return true;
+  }
+  void count_new(std::size_t num_new) noexcept { size_ += num_new; }
 
   // Calls visit(const Slot&) for all keys, in no particular order.
   template <class Visit>
@@ -87,14 +118,34 @@ class SlotTable {
     }
   }
 
+  // The same for the keys of some hashes. They stand between the home of the first and the empty
+  // slot behind the home of the last; past the end of the table, those that were carried there.
+  template <class Visit>
+  void for_each_in(HashRange range, Visit&& visit) const {
+    if (size_ == 0) return;
+    const std::size_t last_home = index().home_of(range.last);
+    bool wrapped = false;
+    for (std::size_t at = index().home_of(range.first);;) {
+      const Slot& slot = slots_[at];
+      if (!slot.empty()) {
+        const std::uint32_t hash = slot.hash();
+        const bool carried = index().home_of(hash) > at;
+        if (carried == wrapped && hash >= range.first && hash <= range.last) visit(slot);
+      } else if (wrapped || at >= last_home) {
+        return;
+      }
+      at = next_slot(at, slots_.size());
+      wrapped = wrapped || at == 1;
+    }
+  }
+
  private:
   static constexpr std::size_t kMinCapacity = 64;
   static constexpr std::size_t kMaxKeys = std::size_t{1} << 31;
 
   // At most five eighths are occupied. Half the slots for 3 % of the time: see benchmarks/LOG.md.
-  bool fits(std::size_t num_more) const noexcept {
-    return size_ + num_more <= slots_.size() / 8 * 5;
-  }
+  std::size_t max_keys() const noexcept { return slots_.size() / 8 * 5; }
+  bool fits(std::size_t num_more) const noexcept { return size_ + num_more <= max_keys(); }
   std::size_t capacity_for(std::size_t num_more) const noexcept {
     return std::max(kMinCapacity, std::bit_ceil((size_ + num_more + 4) / 5 * 8));
   }

@@ -185,9 +185,19 @@ def test_a_pretoken_of_many_megabytes_is_one_pretoken(tmp_path: Path) -> None:
     assert data == b"b" + b"".join(pretoken for pretoken, _ in items[:2])
 
 
-def test_many_distinct_pretokens_grow_the_table() -> None:
-    documents = [b"%d" % number for number in range(100_000)] * 2
-    assert sorted((b"%d" % n, 2) for n in range(100_000)) == native(documents, None, (), 2)
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_many_distinct_pretokens_grow_the_tables_and_join(threads: int) -> None:
+    documents = [b"%d" % n for n in range(100_000)] + [b"%020d" % n for n in range(50_000)]
+    expected = sorted((document, 2) for document in documents)
+    random.Random(threads).shuffle(documents)
+    assert expected == native(documents * 2, None, (), threads, 10_000)
+
+
+def test_joining_keeps_the_sums_of_frequent_pretokens() -> None:
+    documents = [b"%d" % (n % 7) for n in range(5000)] + [b"%020d" % (n % 3) for n in range(5000)]
+    documents += [b"%d" % n for n in range(200_000, 260_000)]
+    random.Random(9).shuffle(documents)
+    assert native(documents, None) == native(documents, None, (), 4, 1000)
 
 
 def test_nothing_gives_nothing(tmp_path: Path) -> None:
