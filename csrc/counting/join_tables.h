@@ -27,9 +27,7 @@ namespace bpe {
 
 inline constexpr std::size_t kRangesPerThread = 8;  // a slow core shall not keep the others waiting
 inline constexpr std::size_t kMinSlotsOfRange = 1024;
-// From the keys of a 64th of all hashes the number of all is known to a percent or so.
-inline constexpr std::uint32_t kSampleShare = 64;
-inline constexpr std::size_t kSampleFrom = std::size_t{1} << 16;
+inline constexpr std::size_t kSampleKeys = std::size_t{1} << 15;  // enough for a percent or so
 
 // Range number `index` of `count`, a power of two.
 inline HashRange hash_range(std::size_t index, std::size_t count) noexcept {
@@ -38,21 +36,21 @@ inline HashRange hash_range(std::size_t index, std::size_t count) noexcept {
           static_cast<std::uint32_t>((index + 1) * width - 1)};
 }
 
-// About how many distinct keys the tables have together.
-template <class Table>
-std::size_t estimate_union(const Table& into, std::span<Table* const> others) {
+// About how many distinct keys the tables have together: all are known from those of some hashes.
+template <class Slot>
+std::size_t estimate_union(const SlotTable<Slot>& into, std::span<SlotTable<Slot>* const> others) {
   std::size_t sum = into.size();
-  for (const Table* other : others) sum += other->size();
-  if (sum < kSampleFrom) return sum;
-  Table sample;
-  const HashRange range = hash_range(kSampleShare / 2, kSampleShare);
-  const auto add = [&](const auto& slot) {
-    sample.make_room(1);
-    sample.add(slot);
-  };
+  for (const SlotTable<Slot>* other : others) sum += other->size();
+  if (others.empty() || sum < kSampleKeys) return sum;
+  const std::size_t share = std::bit_ceil(sum / kSampleKeys);
+  const HashRange range = hash_range(share / 2, share);
+  std::vector<std::uint64_t> sample;
+  const auto add = [&](const Slot& slot) { sample.push_back(slot.fingerprint()); };
   into.for_each_in(range, add);
-  for (const Table* other : others) other->for_each_in(range, add);
-  const std::size_t estimate = sample.size() * kSampleShare;
+  for (const SlotTable<Slot>* other : others) other->for_each_in(range, add);
+  std::sort(sample.begin(), sample.end());
+  const auto end = std::unique(sample.begin(), sample.end());
+  const std::size_t estimate = static_cast<std::size_t>(end - sample.begin()) * share;
   return std::min(sum, estimate + estimate / 32);
 }
 
@@ -99,7 +97,8 @@ class RangeMover {
 template <class Slot>
 void join_tables(SlotTable<Slot>& into, std::span<SlotTable<Slot>* const> others,
                  std::size_t num_threads, Progress& progress) {
-  const std::size_t num_distinct = estimate_union(into, others);
+  if (others.empty()) return;
+  const std::size_t num_distinct = estimate_union<Slot>(into, others);
   if (num_distinct > into.size()) into.make_room(num_distinct - into.size());
   if (into.capacity() == 0) return;
   const std::size_t num_ranges = std::bit_floor(

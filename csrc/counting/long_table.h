@@ -38,6 +38,7 @@ struct LongSlot {
   }
   std::string_view bytes() const noexcept { return {data, length}; }
   void prefetch() const noexcept { __builtin_prefetch(data); }
+  std::uint64_t fingerprint() const noexcept { return full_hash; }
 };
 
 inline LongSlot make_long_slot(std::string_view bytes, std::uint64_t count) noexcept {

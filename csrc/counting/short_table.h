@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/pretoken_key.h"
 #include "counting/slot_table.h"
 #include "pretokenizer/key_batch.h"
@@ -23,6 +24,9 @@ struct ShortSlot {
   std::uint32_t hash() const noexcept { return hash_key(key); }
   bool same_key(const ShortSlot& other) const noexcept { return key == other.key; }
   void prefetch() const noexcept {}
+  std::uint64_t fingerprint() const noexcept {
+    return fold_product(key.low ^ KeyHash::kHigh, key.high ^ KeyHash::kLow);
+  }
 };
 
 // Not thread-safe.

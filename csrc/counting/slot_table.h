@@ -31,6 +31,7 @@ struct HashRange {
 
 // A Slot has a `count`, `empty()`, which holds when all its bytes are 0, `hash()`, of 32 bits, and
 // `same_key(slot)`, which may be asked of an empty one, and `prefetch()`, for what it points to.
+// `fingerprint()` is 64 bits that two keys hardly have in common.
 //
 // Not thread-safe. The content never depends on the order in which keys came; that of slots does.
 template <class Slot>
@@ -110,11 +111,19 @@ class SlotTable {
   }
   void count_new(std::size_t num_new) noexcept { size_ += num_new; }
 
-  // Calls visit(const Slot&) for all keys, in no particular order.
+  // Calls visit(const Slot&) for all keys. Not in the order of their homes: who adds them to a
+  // table that grows on the way would always add to its fullest end. A step of the golden ratio
+  // from one stretch to the next leaves all parts of the other table equally full at any time.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const Slot& slot : slots_) {
-      if (!slot.empty()) visit(slot);
+    const std::size_t num_stretches = slots_.size() / kMinCapacity;
+    const std::size_t step =
+        static_cast<std::size_t>(0.618 * static_cast<double>(num_stretches)) | 1;
+    for (std::size_t i = 0; i < num_stretches; ++i) {
+      const std::size_t begin = (i * step & (num_stretches - 1)) * kMinCapacity;
+      for (std::size_t at = begin; at < begin + kMinCapacity; ++at) {
+        if (!slots_[at].empty()) visit(slots_[at]);
+      }
     }
   }
 

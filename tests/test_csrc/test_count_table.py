@@ -89,6 +89,14 @@ def test_merging_large_tables_adds() -> None:
     assert _core.CountTable(one + two).items() == checked(table)
 
 
+def test_a_table_that_grows_while_another_is_merged_stays_fast() -> None:
+    # In the order of their homes each would be added where the table is fullest: for hours.
+    items = [(b"%d" % n, 1) for n in range(400_000)] + [(b"%030d" % n, 1) for n in range(200_000)]
+    one, two = _core.CountTable(items[::2]), _core.CountTable(items[1::2])
+    one.merge(two)
+    assert len(items) == len(one) == one.total
+
+
 def test_a_table_is_not_merged_into_itself() -> None:
     table = _core.CountTable([(b"a", 1)])
     with pytest.raises(ValueError, match="into itself"):
