@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bpe.engines import EngineName
 from bpe.spec import TokenizerSpec
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import tiktoken
     import tokenizers
 
+    import bpe.compat.tiktoken as compat_tiktoken
+    import bpe.compat.tokenizers as compat_tokenizers
     from bpe.patterns import Pattern
+    from bpe.tokenizer import Tokenizer
 
 
 class Interop:
@@ -76,6 +79,20 @@ class Interop:
         from bpe.formats.huggingface import from_tokenizer
 
         return cls(from_tokenizer(tokenizer, ignore=ignore), engine=engine)
+
+    # ---- drop-ins ----------------------------------------------------------------------------
+
+    def as_tiktoken(self) -> compat_tiktoken.Encoding:
+        """Return this tokenizer in the clothes of a `tiktoken.Encoding`; tiktoken is not needed."""
+        from bpe.compat.tiktoken import Encoding
+
+        return Encoding.of(cast("Tokenizer", self))
+
+    def as_huggingface(self) -> compat_tokenizers.Tokenizer:
+        """Return this tokenizer in the clothes of a `tokenizers.Tokenizer`, which is not needed."""
+        from bpe.compat.tokenizers import Tokenizer
+
+        return Tokenizer(cast("Any", self))
 
     # ---- files -------------------------------------------------------------------------------
 

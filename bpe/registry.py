@@ -1,4 +1,6 @@
-"""The published vocabularies, by name: tiktoken's list, loader and cache."""
+"""Vocabularies by name: the published ones, through tiktoken's list, loader and cache, and the
+user's own (`bpe.vocabularies`).
+"""
 
 from __future__ import annotations
 
@@ -7,22 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from bpe.engines import EngineName
 from bpe.errors import FormatError, MissingDependencyError
+from bpe.formats import load_spec
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
 from bpe.tokenizer import Tokenizer
+from bpe.vocabularies import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# It lists the user's vocabularies in tiktoken; they are no published ones.
+_OUR_PLUGIN = "tiktoken_ext.chimera_bpe"
 
 _loaded: dict[tuple[str, str], Tokenizer] = {}
 _lock = Lock()
 
 
 def get_encoding(name: str, engine: EngineName = "native") -> Tokenizer:
-    """Return a published vocabulary; the second call gives the same object.
+    """Return a vocabulary by its name; the second call gives the same object.
 
-    The file comes through tiktoken (`pip install chimera-bpe[tiktoken]`): from its cache folder
-    (`TIKTOKEN_CACHE_DIR`), else from the network, its hash checked either way.
+    A name that is not published is looked for in the user's folder: `BPE_VOCABULARIES`, else
+    `chimera-bpe/vocabularies` in the user's data folder.
+
+    The file of a published one comes through tiktoken (`pip install chimera-bpe[tiktoken]`): from
+    its cache folder (`TIKTOKEN_CACHE_DIR`), else from the network, its hash checked either way.
 
     Raises:
         ValueError: There is no vocabulary of this name.
@@ -32,8 +42,11 @@ def get_encoding(name: str, engine: EngineName = "native") -> Tokenizer:
     with _lock:
         tokenizer = _loaded.get((name, engine))
         if tokenizer is None:
-            tokenizer = Tokenizer(_load_spec(name), engine=engine)
-            tokenizer._registered_name = name
+            own = find().get(name)
+            if own and name in _published_names():
+                own = None  # a published name means the same everywhere
+            tokenizer = Tokenizer(load_spec(own) if own else _load_spec(name), engine=engine)
+            tokenizer._registered_name = None if own else name  # the user's pickle by value
             _loaded[name, engine] = tokenizer
         return tokenizer
 
@@ -49,8 +62,23 @@ def encoding_for_model(model_name: str, engine: EngineName = "native") -> Tokeni
 
 def list_encoding_names() -> list[str]:
     """Return the names that `get_encoding` knows."""
+    own = find()
+    published = _published_names() if own else _published()
+    return list(dict.fromkeys([*published, *own]))
+
+
+def _published() -> list[str]:
     names: list[str] = _tiktoken().list_encoding_names()
-    return names
+    constructors = _tiktoken().registry.ENCODING_CONSTRUCTORS
+    return [name for name in names if constructors[name].__module__ != _OUR_PLUGIN]
+
+
+def _published_names() -> list[str]:
+    """Return the published names; none if tiktoken is not installed."""
+    try:
+        return _published()
+    except MissingDependencyError:
+        return []
 
 
 def _load_spec(name: str) -> TokenizerSpec:

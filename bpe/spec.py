@@ -71,8 +71,12 @@ class Merges(Sequence[Merge]):
         """
         rank_of = token_to_rank.get
         left, right, new_id = array("I"), array("I"), array("I")
+        # Only cuts into lengths that tokens have: one token of a megabyte is no trap then.
+        lengths = sorted(set(map(len, token_to_rank)))
         for token, rank in sorted(token_to_rank.items(), key=lambda item: item[1]):
-            for cut in range(1, len(token)):
+            for cut in lengths:
+                if cut >= len(token):
+                    break
                 left_rank = rank_of(token[:cut])
                 if left_rank is None:
                     continue

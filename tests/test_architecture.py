@@ -340,7 +340,7 @@ def test_the_command_line_has_exactly_the_options_that_were_promised(
 ) -> None:
     promised = (ROOT / "tests" / "command_line_options.txt").read_text("utf-8").splitlines()
     found = sorted(option_lines(parser_of(program, monkeypatch), program))
-    assert [line for line in promised if line.split()[0].rstrip(":") == program] == found
+    assert sorted(line for line in promised if line.split()[0].rstrip(":") == program) == found
 
 
 # --- every file ---------------------------------------------------------------

@@ -195,7 +195,17 @@ def files_below(*folders: Path, kinds: set[str]) -> set[str]:
 def test_the_source_distribution_holds_all_it_takes_to_build_and_test(
     source_distribution: Path,
 ) -> None:
-    folders = ("csrc", "bpe", "model", "tests", "benchmarks", "demo", "tools", "docs")
+    folders = (
+        "csrc",
+        "bpe",
+        "model",
+        "tiktoken_ext",
+        "tests",
+        "benchmarks",
+        "demo",
+        "tools",
+        "docs",
+    )
     kinds = {".cpp", ".h", ".py", ".pyi", ".md", ".txt", ".typed"}
     wanted = files_below(*(ROOT / name for name in folders), kinds=kinds)
     found = files_below(*(source_distribution / name for name in folders), kinds=kinds)
@@ -211,6 +221,7 @@ def test_what_is_installed_from_it_is_every_python_file_and_stub(
     command = [sys.executable, "-W", "ignore", "setup.py", "-q", "build_py", "-d", str(tmp_path)]
     subprocess.run(command, cwd=source_distribution, capture_output=True, check=True)
     kinds = {".py", ".pyi", ".typed"}
-    wanted = files_below(ROOT / "bpe", ROOT / "model", kinds=kinds) | {"chimera_bpe.py"}
+    folders = (ROOT / name for name in ("bpe", "model", "tiktoken_ext"))
+    wanted = files_below(*folders, kinds=kinds) | {"chimera_bpe.py"}
     installed = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert wanted == installed

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from bpe.cli import count, decode, encode, inspect, train
 from bpe.cli.arguments import Parser
+from bpe.cli.convert import add_command as add_convert
 from bpe.cli.running import run_command
 
 __all__ = ["main"]
@@ -37,6 +38,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in _COMMANDS:
         module.add_command(commands)
+    add_convert(commands)
     return parser
 
 

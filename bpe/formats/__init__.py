@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bpe.errors import FormatError
-from bpe.formats import directory, gpt2, huggingface, minbpe, strict_json, tekken, tiktoken
+from bpe.formats import directory, gguf, gpt2, huggingface, minbpe, strict_json, tekken, tiktoken
 from bpe.formats.huggingface_pieces import IGNORABLE
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
@@ -26,6 +26,7 @@ FORMATS: dict[str, Any] = {
     "gpt2": gpt2,
     "minbpe": minbpe,
     "tekken": tekken,
+    "gguf": gguf,
 }
 
 _SUFFIX_TO_FORMAT = {
@@ -33,6 +34,7 @@ _SUFFIX_TO_FORMAT = {
     "tekken.json": "tekken",
     ".tiktoken": "tiktoken",
     ".model": "minbpe",
+    ".gguf": "gguf",
     ".json": "huggingface",
 }
 _PEEK_BYTES = 4096
@@ -119,7 +121,7 @@ def recognise(path: Path) -> str:
     if start.startswith(b"#version") or path.name == "merges.txt":
         return "gpt2"
     if start.startswith(b"GGUF"):
-        raise FormatError(f"{path} is a GGUF file; GGUF is written here, not read")
+        return "gguf"  # whose reader refuses it
     if start.startswith(b"\x80") and b"." in start:
         raise FormatError(
             f"{path} looks like a pickle, which could run any code and is never read here"

@@ -95,20 +95,30 @@ def to_encoding(spec: TokenizerSpec, name: str | None = None) -> tiktoken.Encodi
         FormatError: Ranked tokens or a single regular expression cannot express this vocabulary.
         MissingDependencyError: tiktoken is not installed.
     """
-    expression = to_single_expression(spec.pattern)
-    check_ranked(spec)
+    arguments = encoding_arguments(spec, name)
     try:
         import tiktoken
     except ImportError:
         raise MissingDependencyError(
             "tiktoken is not installed: pip install 'chimera-bpe[tiktoken]'"
         ) from None
-    return tiktoken.Encoding(
-        name or spec.name,
-        pat_str=expression,
-        mergeable_ranks={token: id_ for id_, token in spec.id_to_bytes.items()},
-        special_tokens=dict(spec.special_tokens),
-    )
+    return tiktoken.Encoding(**arguments)
+
+
+def encoding_arguments(spec: TokenizerSpec, name: str | None = None) -> dict[str, Any]:
+    """Return the arguments of a `tiktoken.Encoding` that gives the same ids.
+
+    Raises:
+        FormatError: Ranked tokens or a single regular expression cannot express this vocabulary.
+    """
+    expression = to_single_expression(spec.pattern)
+    check_ranked(spec)
+    return {
+        "name": name or spec.name,
+        "pat_str": expression,
+        "mergeable_ranks": {token: id_ for id_, token in spec.id_to_bytes.items()},
+        "special_tokens": dict(spec.special_tokens),
+    }
 
 
 def to_single_expression(pattern: Pattern) -> str:

@@ -140,6 +140,18 @@ def test_published_vocabularies_give_tiktokens_ids(published_vocabularies: Path,
     assert ours == bpe.Tokenizer.from_huggingface(exported)
 
 
+@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
+def test_exported_vocabularies_give_tiktokens_ids_on_adversarial_text(
+    published_vocabularies: Path, shared: Path, name: str
+) -> None:
+    theirs = tiktoken.get_encoding(name)
+    exported = bpe.get_encoding(name).to_huggingface()
+    exported.encode_special_tokens = True
+    for path in sorted((shared / "corpora/adversarial").iterdir()):
+        text = path.read_bytes()[:3000].decode("utf-8", "replace")
+        assert theirs.encode_ordinary(text) == exported.encode(text).ids, path.name
+
+
 # ---- reading -------------------------------------------------------------------------------------
 
 

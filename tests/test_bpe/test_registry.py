@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import pickle
 from pathlib import Path
 
@@ -78,3 +80,19 @@ def test_no_file_and_no_network_is_one_clear_error(
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     with pytest.raises(FormatError, match="TIKTOKEN_CACHE_DIR"):
         bpe.get_encoding("gpt2")
+
+
+def test_a_poisoned_cache_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The cache folder is predictable and may be writable for others; the hash of the file is not.
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise ConnectionError("no network here")
+
+    requests = pytest.importorskip("requests")
+    monkeypatch.setattr(requests, "get", refuse)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    url = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken"
+    lines = b"".join(base64.b64encode(bytes([b])) + b" %d\n" % b for b in range(256))
+    (tmp_path / hashlib.sha1(url.encode()).hexdigest()).write_bytes(lines)
+    monkeypatch.setattr("bpe.registry._loaded", {})
+    with pytest.raises(FormatError, match="could not be loaded through tiktoken"):
+        bpe.get_encoding("cl100k_base")
