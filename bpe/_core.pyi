@@ -138,7 +138,7 @@ def merge_counts(
     progress: Callable[[str, int, int], None] | None,
 ) -> None: ...
 def train(
-    table: CountTable,
+    counts: CountTable | CountsFile,
     num_merges: int,
     tie_break: str,
     min_frequency: int,
@@ -153,6 +153,7 @@ def train(
     on_merges: Callable[[list[tuple[int, int]]], object] | None = None,
     prune_threshold: int = 0,  # this and the next only make tests sharper, never a difference
     max_narrow_symbol: int = 65535,
+    empty_table: bool = False,
 ) -> list[tuple[int, int]]: ...
 
 @final

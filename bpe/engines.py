@@ -208,12 +208,14 @@ class Engine(Protocol):
         max_token_words: int | None = None,
         forbidden_tokens: Collection[bytes] = (),
         on_merges: OnMerges | None = None,
+        empty_table: bool = False,
     ) -> list[tuple[int, int]]:
         """Return up to num_merges new pairs; byte b has id b, merge k makes id 256 + k.
 
         `initial_pairs` are merges that are applied first, in that order, whatever their count;
         the new merges follow them and are numbered after them. When this returns or raises,
-        `on_merges` has been told of all new merges that were made.
+        `on_merges` has been told of all new merges that were made. `empty_table` allows the engine
+        to empty the table as soon as it has read it.
         """
 
     def codec(self, spec: TokenizerSpec) -> Codec: ...

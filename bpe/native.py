@@ -151,11 +151,12 @@ class NativeEngine:
         max_token_words: int | None = None,
         forbidden_tokens: Collection[bytes] = (),
         on_merges: OnMerges | None = None,
+        empty_table: bool = False,
         verify: bool = False,
     ) -> list[tuple[int, int]]:
         """See `bpe.engines.Engine.train`; `verify` recounts every pair after every merge."""
         return _core.train(
-            _native(table),
+            table if isinstance(table, _core.CountsFile) else _native(table),
             num_merges,
             tie_break,
             min_frequency,
@@ -164,6 +165,7 @@ class NativeEngine:
             num_threads,
             progress,
             verify,
+            empty_table=empty_table,
             max_token_words=max_token_words,
             forbidden_tokens=list(forbidden_tokens),
             on_merges=on_merges,

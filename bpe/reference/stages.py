@@ -127,6 +127,7 @@ class ReferenceEngine:
         max_token_words: int | None = None,
         forbidden_tokens: Collection[bytes] = (),
         on_merges: OnMerges | None = None,
+        empty_table: bool = False,
     ) -> list[tuple[int, int]]:
         rules = Rules(
             tie_break, min_frequency, max_token_bytes, max_token_words, frozenset(forbidden_tokens)

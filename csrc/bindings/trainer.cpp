@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/in_use.h"
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
 
@@ -18,13 +19,17 @@ namespace py = pybind11;
 namespace bpe::bindings {
 namespace {
 
+// Counts are a CountsFile or a CountTable; `empty_table` gives the memory of that to the merging.
 // More threads would change nothing: see trainer.h.
-std::vector<IdPair> train_table(
-    const CountTable& table, std::uint64_t num_merges, const std::string& tie_break,
-    std::uint64_t min_frequency, std::optional<std::uint64_t> max_token_bytes,
-    std::vector<IdPair> initial_pairs, int /*num_threads*/, py::object progress, bool verify,
-    const std::vector<py::bytes>& forbidden_tokens, std::optional<std::uint64_t> max_token_words,
-    const py::object& on_merges, std::uint64_t prune_threshold, std::uint32_t max_narrow_symbol) {
+std::vector<IdPair> train_counts(const py::object& counts, std::uint64_t num_merges,
+                                 const std::string& tie_break, std::uint64_t min_frequency,
+                                 std::optional<std::uint64_t> max_token_bytes,
+                                 std::vector<IdPair> initial_pairs, int /*num_threads*/,
+                                 py::object progress, bool verify,
+                                 const std::vector<py::bytes>& forbidden_tokens,
+                                 std::optional<std::uint64_t> max_token_words,
+                                 const py::object& on_merges, std::uint64_t prune_threshold,
+                                 std::uint32_t max_narrow_symbol, bool empty_table) {
   TrainOptions options;
   options.num_merges = num_merges;
   options.tie_break = parse_tie_break(tie_break);
@@ -41,27 +46,37 @@ std::vector<IdPair> train_table(
   const auto hand_over = [&] {
     if (std::vector<IdPair> pairs = log.take(); !pairs.empty()) on_merges(std::move(pairs));
   };
-  std::vector<IdPair> merges;
-  try {
-    Interruptible(std::move(progress), hand_over).run([&](Progress& state) {
-      merges = train(table, options, state);
-    });
-  } catch (const py::error_already_set&) {  // Ctrl-C: what is there may still be wanted
-    hand_over();
-    throw;
+  const auto run = [&](auto&& input) {
+    std::vector<IdPair> merges;
+    try {
+      Interruptible(std::move(progress), hand_over).run([&](Progress& state) {
+        merges = train(std::forward<decltype(input)>(input), options, state);
+      });
+    } catch (const py::error_already_set&) {  // Ctrl-C: what is there may still be wanted
+      hand_over();
+      throw;
+    }
+    return merges;
+  };
+  if (py::isinstance<CountsFile>(counts)) return run(std::as_const(counts.cast<CountsFile&>()));
+  CountTable& table = counts.cast<CountTable&>();
+  if (!empty_table) {
+    const SharedUse use(&table, kCountTable);
+    return run(std::as_const(table));
   }
-  return merges;
+  const ExclusiveUse use(&table, kCountTable);
+  return run(std::move(table));
 }
 
 }  // namespace
 
 void bind_trainer(py::module_& module) {
-  module.def("train", &train_table, py::arg("table"), py::arg("num_merges"), py::arg("tie_break"),
+  module.def("train", &train_counts, py::arg("counts"), py::arg("num_merges"), py::arg("tie_break"),
              py::arg("min_frequency"), py::arg("max_token_bytes"), py::arg("initial_pairs"),
              py::arg("num_threads"), py::arg("progress"), py::arg("verify") = false, py::kw_only(),
              py::arg("forbidden_tokens") = py::tuple(), py::arg("max_token_words") = py::none(),
              py::arg("on_merges") = py::none(), py::arg("prune_threshold") = 0,
-             py::arg("max_narrow_symbol") = kMaxNarrowSymbol);
+             py::arg("max_narrow_symbol") = kMaxNarrowSymbol, py::arg("empty_table") = false);
 }
 
 }  // namespace bpe::bindings

@@ -78,23 +78,28 @@ struct Cells::Layout {
   };
   std::vector<std::uint64_t> small =
       std::vector<std::uint64_t>(kNumSmallCounts);  // cells, then start
-  std::vector<Large> large;                         // in the order of the table
+  std::vector<Large> large;                         // in the order of the counts
 };
 
-Cells::Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
+template <class Counts>
+Cells::Cells(const Counts& counts, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
              const Progress& progress) {
-  Layout layout = lay_out(table, progress);
+  Layout layout = lay_out(counts, progress);
   low_ = ZeroedArray<std::uint16_t>(size_);
   if (keep_text) text_ = std::make_unique_for_overwrite<char[]>(size_);
-  fill(table, layout, byte_to_symbol, progress);
+  fill(counts, layout, byte_to_symbol, progress);
 }
 
-Cells::Layout Cells::lay_out(const CountTable& table, const Progress& progress) {
+template Cells::Cells(const CountTable&, const std::array<Symbol, 256>&, bool, const Progress&);
+template Cells::Cells(const CountsFile&, const std::array<Symbol, 256>&, bool, const Progress&);
+
+template <class Counts>
+Cells::Layout Cells::lay_out(const Counts& counts, const Progress& progress) {
   Layout layout;
   Ticker ticker(progress);
   std::uint64_t num_cells = 1;
   std::uint64_t num_counted_bytes = 0;
-  table.for_each([&](std::string_view pretoken, std::uint64_t count) {
+  counts.for_each([&](std::string_view pretoken, std::uint64_t count) {
     if (pretoken.size() < 2 || count == 0) return;
     ticker.tick(kPretokenWork);
     num_counted_bytes = checked_add(num_counted_bytes, pretoken, count);
@@ -136,12 +141,13 @@ Cells::Layout Cells::lay_out(const CountTable& table, const Progress& progress) 
   return layout;
 }
 
-void Cells::fill(const CountTable& table, Layout& layout,
+template <class Counts>
+void Cells::fill(const Counts& counts, Layout& layout,
                  const std::array<Symbol, 256>& byte_to_symbol, const Progress& progress) {
   Ticker ticker(progress);
   low_[0] = kBoundary;
   std::size_t next_large = 0;
-  table.for_each([&](std::string_view pretoken, std::uint64_t count) {
+  counts.for_each([&](std::string_view pretoken, std::uint64_t count) {
     if (pretoken.size() < 2 || count == 0) return;
     Position position;
     if (count < kNumSmallCounts) {

@@ -24,6 +24,7 @@
 #include "base/progress.h"
 #include "base/zeroed_array.h"
 #include "counting/count_table.h"
+#include "counting/counts_file.h"
 #include "trainer/count_steps.h"
 #include "trainer/symbols.h"
 
@@ -68,8 +69,10 @@ struct WideCells {
 class Cells {
  public:
   // Throws bpe::Error(training) when a count or the corpus is too large for us, Cancelled when told
-  // to stop. `keep_text` is for callers of text(); it costs one byte a cell.
-  Cells(const CountTable& table, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
+  // to stop. `keep_text` is for callers of text(); it costs one byte a cell. Counts are a
+  // CountTable or a CountsFile: what visits all of them, twice in the same order.
+  template <class Counts>
+  Cells(const Counts& counts, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
         const Progress& progress);
 
   Position size() const noexcept { return size_; }
@@ -96,8 +99,10 @@ class Cells {
 
  private:
   struct Layout;
-  Layout lay_out(const CountTable& table, const Progress& progress);
-  void fill(const CountTable& table, Layout& layout, const std::array<Symbol, 256>& byte_to_symbol,
+  template <class Counts>
+  Layout lay_out(const Counts& counts, const Progress& progress);
+  template <class Counts>
+  void fill(const Counts& counts, Layout& layout, const std::array<Symbol, 256>& byte_to_symbol,
             const Progress& progress);
 
   Position size_ = 0;

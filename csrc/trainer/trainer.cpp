@@ -35,13 +35,15 @@ constexpr std::uint64_t kThresholdStep = 8;
 
 class Trainer {
  public:
-  Trainer(const CountTable& table, const TrainOptions& options, Progress& progress)
+  // Reads all counts; they are not needed afterwards.
+  template <class Counts>
+  Trainer(const Counts& counts, const TrainOptions& options, Progress& progress)
       : options_(options),
         progress_(progress),
         byte_to_symbol_(byte_symbols(options.tie_break)),
         initial_tokens_(initial_tokens(options.initial_pairs)),
         filter_(initial_tokens_, options.forbidden_tokens, options.max_token_words),
-        cells_(table, byte_to_symbol_, needs_bytes(), progress),
+        cells_(counts, byte_to_symbol_, needs_bytes(), progress),
         lengths_(first_lengths()),
         index_(cells_, lengths_),
         merger_(cells_, lengths_, index_) {
@@ -202,6 +204,17 @@ class Trainer {
 std::vector<IdPair> train(const CountTable& table, const TrainOptions& options,
                           Progress& progress) {
   return Trainer(table, options, progress).run();
+}
+
+std::vector<IdPair> train(const CountsFile& counts, const TrainOptions& options,
+                          Progress& progress) {
+  return Trainer(counts, options, progress).run();
+}
+
+std::vector<IdPair> train(CountTable&& table, const TrainOptions& options, Progress& progress) {
+  Trainer trainer(std::as_const(table), options, progress);
+  table = CountTable();
+  return trainer.run();
 }
 
 }  // namespace bpe

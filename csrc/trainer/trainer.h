@@ -26,6 +26,7 @@
 
 #include "base/progress.h"
 #include "counting/count_table.h"
+#include "counting/counts_file.h"
 #include "trainer/cells.h"
 #include "trainer/merge_log.h"
 #include "trainer/tie_break.h"
@@ -54,5 +55,12 @@ struct TrainOptions {
 // The new pairs, at most num_merges; pair k makes id 256 + number of initial pairs + k.
 // Throws bpe::Error(training) for input that cannot be trained on, Cancelled when told to stop.
 std::vector<IdPair> train(const CountTable& table, const TrainOptions& options, Progress& progress);
+
+// The same, without ever holding all counts in memory.
+std::vector<IdPair> train(const CountsFile& counts, const TrainOptions& options,
+                          Progress& progress);
+
+// The same, and empties the table before the merging, which then has its memory.
+std::vector<IdPair> train(CountTable&& table, const TrainOptions& options, Progress& progress);
 
 }  // namespace bpe

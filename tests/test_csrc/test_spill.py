@@ -83,3 +83,19 @@ def test_a_pattern_without_a_scanner_spills_too(tmp_path: Path) -> None:
     native.engine.count_documents(table, documents, pattern, ["<x>"], 1, None, spill)
     assert spill.runs.num_runs > 2
     assert expected_items(documents, r"\w+|\W+") == spill.finish(table, None).items()
+
+
+@pytest.mark.parametrize("tie_break", ["id", "huggingface", "bytes_max", "bytes_min"])
+def test_training_from_spilled_counts_gives_the_same_merges(tmp_path: Path, tie_break: str) -> None:
+    documents = corpus(3, 80)
+    whole = _core.CountTable()
+    whole.count_documents(documents, "gpt2", [], 1, None)
+    spill = native.NativeSpill(str(tmp_path), 2**30, 2, 4)
+    table = _core.CountTable()
+    table.count_documents(documents, "gpt2", [], 2, None, chunk_bytes=16, spill=spill.runs)
+    counts = spill.finish(table, None)
+    expected = _core.train(whole, 60, tie_break, 1, None, [], 1, None)
+    assert expected == _core.train(counts, 60, tie_break, 1, None, [], 1, None)
+    assert 0 < len(whole)
+    assert expected == _core.train(whole, 60, tie_break, 1, None, [], 1, None, empty_table=True)
+    assert 0 == len(whole)
