@@ -7,7 +7,7 @@ from os import PathLike
 
 from bpe.corpora.corpus import Source
 from bpe.counts import PretokenCounts
-from bpe.counts_sources import paths_of, refuse_counts
+from bpe.counts_sources import check_pattern, counts_of, refuse_counts
 from bpe.engines import CountTable, Engine, EngineName, Progress, Spill, get_engine
 from bpe.memory import CountingShare, MemoryLimit
 from bpe.patterns import Pattern
@@ -34,7 +34,8 @@ def count(
     Args:
         source: A path, several paths, a folder, a glob, a URL, an iterable of str or bytes, a
             table, or a `bpe.Corpus`, which says how any of these is read. A single `str` is always
-            a path.
+            a path. A counts file (recognised by its content), or a list of them, is counted
+            already: the result is what it holds, still on the disk, or their sum.
         pattern: A name ("gpt2", "cl100k", "llama3", "o200k", "qwen2", "nanochat"), a regular
             expression, several to apply in turn, or None for no split at all.
         special_tokens: Texts that cut a document and are not counted.
@@ -49,12 +50,17 @@ def count(
     Raises:
         CorpusError: The source cannot be read as asked.
         PatternError: The pattern is unknown or no regular expression.
-        TrainingError: The memory limit is too small; the message says the smallest that would do.
+        TrainingError: Counts were made with another pattern, or do not belong together. The memory
+            limit is too small; the message says the smallest that would do.
         OSError: The spill folder's disk is full, or it is missing; the message names it.
 
     >>> count(["to be or not to be"], pattern="gpt2", num_threads=1).top(2)
     [(b' be', 2), (b' not', 1)]
     """
+    counted = counts_of(source, engine)
+    if counted is not None:
+        check_pattern(counted, Pattern.of(pattern))
+        return counted
     specials = check_special_tokens(special_tokens)
     counts = PretokenCounts(pattern=pattern, special_tokens=specials, engine=engine)
     stages = get_engine(engine)
@@ -83,7 +89,6 @@ def _count(
     from bpe.corpora import Reading, join_parts
     from bpe.corpora.packer import PlainFile
 
-    refuse_counts(paths_of(source))
     pattern, table = counts.pattern, stages.count_table()
     reading = Reading(source)
     show = None if progress is None else _Shown(progress, reading.total)

@@ -11,7 +11,8 @@ from bpe.corpora.corpus import Corpus
 from bpe.counts import PretokenCounts
 from bpe.counts_header import is_counts_file
 from bpe.engines import EngineName
-from bpe.errors import CorpusError
+from bpe.errors import CorpusError, TrainingError
+from bpe.patterns import Pattern
 
 
 def counts_of(source: Any, engine: EngineName) -> PretokenCounts | None:
@@ -47,13 +48,26 @@ def counts_of(source: Any, engine: EngineName) -> PretokenCounts | None:
     return counts
 
 
+def check_pattern(counts: PretokenCounts, pattern: Pattern) -> None:
+    """Refuse counts that were made with another pattern.
+
+    Raises:
+        TrainingError: They were; the message names theirs.
+    """
+    if counts.pattern.stages != pattern.stages:
+        theirs = counts.pattern.name or list(counts.pattern.stages) or None
+        raise TrainingError(
+            f"the counts were made with another pattern than the one given; theirs is {theirs!r}: "
+            "give that, or count the text again"
+        )
+
+
 def refuse_counts(paths: Sequence[Path]) -> None:
     """Refuse to count a counts file as if it were text."""
     for path in paths:
         if path.is_file() and is_counts_file(path):
             raise CorpusError(
-                f"{path} is a counts file, no text; train on it alone, add several up with "
-                "`bpe merge-counts`, or read it with PretokenCounts.load"
+                f"{path} is a counts file, no text; name it alone, or in a list of counts files"
             )
 
 

@@ -192,9 +192,12 @@ class NativeSpill:
     def finish(
         self, table: engines.CountTable, progress: Progress | None
     ) -> _core.CountTable | _core.CountsFile:
-        """Return the table if nothing was spilled, else the merged runs."""
+        """Return the table if it is small and nothing was spilled, else the merged runs.
+
+        A large one is left on the disk: whoever set the limit wants the memory for the training.
+        """
         native = _native(table)
-        if not self.runs.num_runs:
+        if not self.runs.num_runs and not self.runs.is_full(native, 4):
             return native
         if len(native):
             self.runs.write_run(native)

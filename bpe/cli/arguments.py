@@ -239,6 +239,11 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         help="default: BPE_NUM_THREADS, else the CPUs we may use",
     )
     add_engine(group)
+    add_progress(group)
+
+
+def add_progress(group: argparse._ActionsContainer) -> None:
+    """Add --progress and --quiet."""
     group.add_argument(
         "--progress",
         choices=("auto", "bar", "json", "none"),
@@ -246,6 +251,39 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         help="on standard error; auto is a bar if that is a terminal",
     )
     group.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def add_memory(parser: argparse.ArgumentParser) -> None:
+    """Add the options that bound the memory."""
+    group = parser.add_argument_group("memory")
+    group.add_argument(
+        "--memory-limit",
+        metavar="BYTES",
+        type=parse_memory_limit,
+        help="such as 300MB or 2GiB; what does not fit goes to a temporary folder",
+    )
+    group.add_argument(
+        "--spill-folder",
+        metavar="FOLDER",
+        help="where that folder is made (default: TMPDIR, else what the system uses)",
+    )
+
+
+def parse_memory_limit(text: str) -> int:
+    """Read a number of bytes.
+
+    >>> parse_memory_limit("300MB")
+    300000000
+    """
+    from bpe.errors import TrainingError
+    from bpe.memory import parse_memory
+
+    try:
+        return parse_memory(int(text) if text.isdecimal() else text)
+    except TrainingError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of bytes such as 300MB or 2GiB"
+        ) from None
 
 
 def add_engine(parser: argparse._ActionsContainer) -> None:

@@ -11,7 +11,9 @@ from bpe.cli.progress import reporting
 
 _DESCRIPTION = """\
 Split a corpus into pretokens and count them: the most frequent go to standard output, and all of
-them into a counts file with -o, from which `bpe.train` can go on in Python."""
+them into a counts file with -o. `bpe train` goes on from there at any vocabulary size, and `bpe
+inspect` describes them. Counts files are sources too, and add up: `bpe count 1.counts 2.counts -o
+sum.counts`."""
 
 
 def add_command(commands: Any) -> None:
@@ -28,6 +30,7 @@ def add_command(commands: Any) -> None:
         help="how many of the most frequent to list (default: 20)",
     )
     arguments.add_running(parser)
+    arguments.add_memory(parser)
     arguments.add_reporting(parser, "one JSON document on standard output")
     parser.set_defaults(run=run)
 
@@ -45,6 +48,8 @@ def run(args: argparse.Namespace) -> None:
             pattern=arguments.pattern_of(args),
             special_tokens=arguments.special_tokens_of(args),
             num_threads=args.num_threads,
+            memory_limit=args.memory_limit,
+            spill_folder=args.spill_folder,
             progress=progress,
             engine=args.engine,
         )

@@ -1,4 +1,4 @@
-"""`bpe inspect`: what a tokenizer is, or what a token file says of itself."""
+"""`bpe inspect`: what a tokenizer is, or what a token file or a counts file says of itself."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpe.cli import arguments
-from bpe.cli.output import bytes_to_json, print_json, print_text, show_bytes
+from bpe.cli.inspect_counts import is_counts, show_counts
+from bpe.cli.output import bytes_to_json, print_json, print_table, print_text, show_bytes
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
 
-_DESCRIPTION = "Describe a tokenizer, or a token file (.bin)."
+_DESCRIPTION = "Describe a tokenizer, a token file (.bin) or a counts file."
 
 
 def add_command(commands: Any) -> None:
@@ -41,7 +42,10 @@ def run(args: argparse.Namespace) -> None:
         if args.json:
             print_json(fields)
         else:
-            _print_table((name.replace("_", " "), str(value)) for name, value in fields.items())
+            print_table((name.replace("_", " "), str(value)) for name, value in fields.items())
+        return
+    if is_counts(args.tokenizer):
+        show_counts(args.tokenizer, args.top, as_json=args.json, engine=args.engine)
         return
     from bpe.cli.tokenizers import load_tokenizer
 
@@ -49,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         print_json(_to_json(tokenizer, args.top))
     else:
-        _print_table(_facts(tokenizer))
+        print_table(_facts(tokenizer))
         _print_lists(tokenizer, args.top)
 
 
@@ -70,11 +74,6 @@ def _facts(tokenizer: Tokenizer) -> Iterator[tuple[str, str]]:
     yield "unicode", UNICODE_VERSION
     yield "whole pretoken", "first" if spec.whole_pretoken_first else "like any other"
     yield "content hash", tokenizer.content_hash
-
-
-def _print_table(rows: Iterator[tuple[str, str]]) -> None:
-    for name, value in rows:
-        print_text(f"{name:<15} {value}")
 
 
 def _print_lists(tokenizer: Tokenizer, top: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -29,6 +30,12 @@ def print_text(text: str) -> None:
     """Write a line of text; what the terminal's encoding lacks is shown escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     write_stdout(text.encode(encoding, "backslashreplace") + b"\n")
+
+
+def print_table(rows: Iterable[tuple[str, str]]) -> None:
+    """Write a name and a value a line."""
+    for name, value in rows:
+        print_text(f"{name:<15} {value}")
 
 
 def print_json(document: Any) -> None:

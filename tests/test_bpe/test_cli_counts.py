@@ -1,0 +1,68 @@
+"""The command line over counts: count, merge-counts, inspect, train."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import bpe
+from bpe.cli import main
+
+TEXT = "the cat sat on the mat. " * 20 + "<|endoftext|>\r\n\x00 é\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BPE_DEBUG", raising=False)
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(TEXT + f" only {name}")
+        assert 0 == main(["count", f"{name}.txt", "-o", f"{name}.counts", "-q", "--top", "0"])
+    return tmp_path
+
+
+def test_counts_of_shards_train_like_the_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    merge = ["count", "a.counts", "b.counts", "-o", "sum.counts", "--engine", engine]
+    assert 0 == main(merge)
+    sources_of = {"1": ["a.txt", "b.txt"], "2": ["sum.counts"], "3": ["a.counts", "b.counts"]}
+    for name, sources in sources_of.items():
+        assert 0 == main(["train", *sources, "--vocab-size", "270", "-o", name, "--engine", engine])
+    tokenizers = [bpe.Tokenizer.load(folder / name) for name in "123"]
+    assert tokenizers[0] == tokenizers[1] == tokenizers[2]
+    assert 1 == main(merge)
+    assert "--force" in capsys.readouterr().err
+    assert 0 == main([*merge, "--force"])
+
+
+def test_inspect_describes_a_counts_file(
+    folder: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    capsys.readouterr()
+    assert 0 == main(["inspect", "a.counts", "--top", "2", "--engine", engine])
+    text = capsys.readouterr().out
+    for line in ("pattern         o200k", "special token   <|endoftext|>", "' the'", "dropped"):
+        assert line in text
+    assert 0 == main(["inspect", "a.counts", "--top", "1", "--json", "--engine", engine])
+    document = json.loads(capsys.readouterr().out)
+    counts = bpe.PretokenCounts.load(folder / "a.counts")
+    assert counts.total == document["total"]
+    assert [" the"] == [each["text"] for each in document["top"]]
+    (folder / "a.counts").write_bytes((folder / "a.counts").read_bytes()[:-1])
+    assert 1 == main(["inspect", "a.counts"])
+    assert "a.counts, offset " in capsys.readouterr().err
+
+
+def test_a_memory_limit_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limit = ["--memory-limit", "64MB", "--spill-folder", str(folder)]
+    assert 0 == main(["count", "a.txt", "-o", "again.counts", *limit])
+    assert (folder / "a.counts").read_bytes() == (folder / "again.counts").read_bytes()
+    assert [] == list(folder.glob("bpe-spill-*"))
+    capsys.readouterr()
+    assert 1 == main(["count", "a.txt", "--memory-limit", "1MB"])
+    assert "the smallest that would do" in capsys.readouterr().err
+    assert 2 == main(["count", "a.txt", "--memory-limit", "much"])
+    assert "'much' is not a number of bytes" in capsys.readouterr().err
