@@ -72,10 +72,13 @@ def add_command(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Convert the vocabulary."""
+    from bpe.errors import FormatError
     from bpe.formats import check_format, default_format
 
     output = Path(args.output)
     format = check_format(args.to or default_format(output))
+    if format == "gguf" and args.verify is not None:
+        raise FormatError("GGUF cannot be verified: llama.cpp alone reads it; leave out --verify")
     tokenizer = _load(args)
     if args.renumber:
         from bpe.formats.tekken import special_tokens_first

@@ -131,6 +131,8 @@ def test_the_hard_cases_hold_special_tokens_white_space_digits_and_broken_bytes(
     assert any("\ufffd" in text for text in texts)
 
 
-def test_gguf_cannot_be_verified(source: Path) -> None:
+def test_gguf_cannot_be_verified(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 1 == main(["convert", str(source), str(source.parent / "x.gguf"), "--verify", ""])
+    assert "GGUF cannot be verified" in capsys.readouterr().err
     with pytest.raises(FormatError, match="nothing that could be asked reads the format 'gguf'"):
         verify(bpe.Tokenizer.load(source), source, "gguf")
