@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpe._core import DocumentBatch
+from bpe._core import BufferPool, DocumentBatch
 
 #: A batch is handed on when it holds so much: enough to share between threads, and little memory.
 BATCH_BYTES = 16 * 2**20
@@ -53,7 +53,8 @@ class Packer:
     """The batch that is being filled."""
 
     def __init__(self, batch_bytes: int) -> None:
-        self.batch = DocumentBatch()
+        self._pool = BufferPool()
+        self.batch = DocumentBatch(self._pool)
         self._batch_bytes = batch_bytes
         self._num_raw = 0
 
@@ -70,5 +71,5 @@ class Packer:
     def take(self) -> DocumentBatch:
         """Return the batch and begin another."""
         batch = self.batch
-        self.batch, self._num_raw = DocumentBatch(), 0
+        self.batch, self._num_raw = DocumentBatch(self._pool), 0
         return batch

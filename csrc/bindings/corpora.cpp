@@ -111,7 +111,6 @@ py::tuple add_lines_of_json(DocumentBatch& batch, const py::bytes& data, std::si
   const std::string_view bytes = view_of(data);
   if (offset > bytes.size()) throw py::value_error("the offset lies behind the data");
   const ExclusiveUse use(&batch, kName);
-  batch.keep(owner_of(data));
   JsonLinesStop stop;
   {
     const py::gil_scoped_release release;
@@ -234,9 +233,16 @@ py::object invalid_utf8(const DocumentBatch& batch, std::size_t first) {
 }  // namespace
 
 void bind_corpora(py::module_& module) {
+  py::class_<BufferPool, std::shared_ptr<BufferPool>>(
+      module, "BufferPool", py::is_final(), "Memory that one batch after the other may use.")
+      .def(py::init<>());
   py::class_<DocumentBatch>(module, "DocumentBatch", py::is_final(),
                             "Documents as views of bytes that are kept alive, not copied.")
-      .def(py::init<>())
+      .def(py::init([](std::shared_ptr<BufferPool> pool) {
+             return std::make_unique<DocumentBatch>(pool ? std::move(pool)
+                                                         : std::make_shared<BufferPool>());
+           }),
+           py::arg("pool") = py::none())
       .def("add", &add, py::arg("document"))
       .def("add_items", &add_items, py::arg("iterator"), py::arg("max_items"), py::arg("max_bytes"),
            py::arg("field"),

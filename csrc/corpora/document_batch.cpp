@@ -17,6 +17,19 @@ std::size_t find_separator(std::string_view data, std::string_view separator, st
 
 }  // namespace
 
+char* DocumentBatch::make_room(std::size_t size) {
+  if (size > BufferPool::kBufferBytes) {
+    // A giant has memory of its own, and what is left of the last buffer is given up.
+    const std::shared_ptr<char[]> own(new char[size]);
+    keep(own);
+    room_ = {own.get(), size};
+  } else if (size > room_.size()) {
+    buffers_.push_back(pool_->take());
+    room_ = {buffers_.back().get(), BufferPool::kBufferBytes};
+  }
+  return room_.data();
+}
+
 std::optional<BytePlace> find_invalid_utf8(const DocumentBatch& batch, std::size_t first) {
   const std::span<const std::string_view> documents = batch.documents();
   for (std::size_t index = first; index < documents.size(); ++index) {

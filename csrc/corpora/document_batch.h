@@ -1,9 +1,9 @@
 // Documents on their way from a reader to an engine: views of bytes, and what keeps those alive.
 //
-//    documents_   |view|view|view|view| ...
-//                    |    |      \_________ bytes of a column of Arrow, of a str, of a file's
-//                    block: |    |                 nothing is copied, owners_ keeps them |
-//                    \________________ text_: what had to be written anew (JSON's escapes)
+//    documents_   |view|view|view| ...
+//                    |    |
+//                    |    +--> a column of Arrow, a str, a block of a file: owners_ keep them
+//                    +-------> buffers_: what is written anew, such as the text in JSON
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,18 @@
 #include <utility>
 #include <vector>
 
-#include "base/arena.h"
+#include "corpora/buffer_pool.h"
 
 namespace bpe {
 
 // Not thread-safe. It only grows, so views that were handed out stay valid as long as it lives.
 class DocumentBatch {
  public:
+  explicit DocumentBatch(std::shared_ptr<BufferPool> pool) : pool_(std::move(pool)) {}
+  ~DocumentBatch() { pool_->give_back(std::move(buffers_)); }
+  DocumentBatch(const DocumentBatch&) = delete;
+  DocumentBatch& operator=(const DocumentBatch&) = delete;
+
   std::span<const std::string_view> documents() const noexcept { return documents_; }
   std::uint64_t num_bytes() const noexcept { return num_bytes_; }
 
@@ -33,13 +38,21 @@ class DocumentBatch {
 
   void keep(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
-  // Room for a document of at most so many bytes, to be written and then added.
-  char* make_room(std::size_t size) { return text_.allocate(size); }
+  // Room for a document of at most so many bytes, to be written, and then added by `add_written`
+  // before more room is made.
+  char* make_room(std::size_t size);
+
+  void add_written(std::size_t size) {
+    add({room_.data(), size});
+    room_ = room_.subspan(size);
+  }
 
  private:
   std::vector<std::string_view> documents_;
   std::vector<std::shared_ptr<const void>> owners_;
-  Arena text_;
+  std::shared_ptr<BufferPool> pool_;
+  std::vector<BufferPool::Buffer> buffers_;
+  std::span<char> room_;  // what is free of the last buffer
   std::uint64_t num_bytes_ = 0;
 };
 

@@ -169,13 +169,11 @@ class LineReader {
   std::optional<JsonString> text_;
 };
 
+// A text without escapes is copied too, while it is in the cache: a view would keep all of the
+// data.
 void add_text(DocumentBatch& batch, const JsonString& text) {
-  if (!text.has_escapes) {
-    batch.add(text.raw);
-    return;
-  }
   char* const room = batch.make_room(text.raw.size());
-  batch.add({room, unescape_json_string(text.raw, room)});
+  batch.add_written(unescape_json_string(text.raw, room));
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ struct JsonLinesStop {
 };
 
 // Adds the field's text of every line from `offset` on, which must begin a line. Blank lines have
-// none. A text without escapes is a view of `data`, so `data` must be kept as long as the batch.
-// The last line ends with the data. Linear in the data; no recursion.
+// none. The last line ends with the data, which need not be kept. Linear in the data; no recursion.
 JsonLinesStop add_json_lines(DocumentBatch& batch, std::string_view data, std::size_t offset,
                              std::string_view field);
 

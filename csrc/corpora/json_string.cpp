@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "unicode/utf8.h"
+#include "unicode/validate.h"
 
 namespace bpe {
 namespace {
@@ -81,18 +81,6 @@ std::size_t escape_length(const char* next, const char* end) {
   return is_pair ? 12 : 0;
 }
 
-// The length of the run of characters beyond ASCII at `next`; 0 if a byte is not UTF-8, or below.
-std::size_t multibyte_length(const char* next, const char* end) {
-  const std::string_view text(next, static_cast<std::size_t>(end - next));
-  std::size_t length = 0;
-  while (length < text.size() && static_cast<unsigned char>(text[length]) >= 0x80) {
-    const unicode::Decoded unit = unicode::decode(text, length);
-    if (unit.code_point == unicode::kInvalidByte) return 0;
-    length += unit.length;
-  }
-  return length;
-}
-
 char simple_escape(char letter) {
   switch (letter) {
     case 'b': return '\b';
@@ -139,7 +127,7 @@ const char* scan_json_string(const char* begin, const char* end, JsonString& str
       length = escape_length(next, end);
       string.has_escapes = true;
     } else {
-      length = multibyte_length(next, end);
+      length = unicode::multibyte_length({next, static_cast<std::size_t>(end - next)});
     }
     if (length == 0) return nullptr;
     next += length;
