@@ -193,6 +193,57 @@ def test_documents_live_as_long_as_their_batch() -> None:
     assert sum(map(len, batch)) == batch.num_bytes
 
 
+def test_batches_share_memory_only_one_after_the_other() -> None:
+    pool = _core.BufferPool()
+
+    def read(number: int, pool: _core.BufferPool = pool) -> _core.DocumentBatch:
+        batch = _core.DocumentBatch(pool)
+        lines = b"".join(
+            json.dumps({"text": f"{number} " * size}).encode() + b"\n"
+            for size in (3, 2_000_000, 500_000, 3, 10**6)
+        )
+        assert (len(lines), 5) == batch.add_json_lines(lines, 0, "text")
+        return batch
+
+    first, second = read(1), read(2)
+    copies = list(first), list(second)
+    del first
+    third = read(3)
+    assert copies[1] == list(second)
+    assert [copy.replace(b"1", b"3") for copy in copies[0]] == list(third)
+    del pool, read
+    assert copies[1] == list(second)
+
+
+def test_every_start_of_a_character_is_judged_as_python_does() -> None:
+    """Each lead with each second byte around the limits, in words of four bytes and at the end."""
+    seconds = [0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF]
+    thirds = [b"", b"\x7f", b"\x80", b"\xbf", b"\xc0"]
+    tails = [b"", b"\x80", "é漢".encode()]
+    documents = [
+        bytes([lead, second]) + third + tail
+        for lead in range(0x80, 0x100)
+        for second in seconds
+        for third in thirds
+        for tail in tails
+    ]
+    batch = _core.DocumentBatch()
+    batch.add_items(iter(documents), len(documents), 10**9, "text")
+    for index, document in enumerate(documents):
+        place = batch.find_invalid_utf8(index)
+        is_valid = place is None or place[0] > index
+        assert first_invalid(document) == (len(document) if is_valid else place[1]), document
+
+
+def first_invalid(data: bytes) -> int:
+    """Return where Python says that the data is not UTF-8, or its length."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(data)
+
+
 def test_a_document_is_found_by_its_index() -> None:
     batch = _core.DocumentBatch()
     batch.add(b"a")
