@@ -6,7 +6,7 @@ the tokenizer that is extended, and back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -35,8 +35,7 @@ class Extension:
         self._special_tokens = dict(self._spec.special_tokens) | {
             text: self._spec.n_vocab + i for i, text in enumerate(added)
         }
-        self._first_new_id = self._spec.n_vocab + len(added)
-        self.num_fixed = self._first_new_id
+        self.num_fixed = self._spec.n_vocab + len(added)
 
     @cached_property
     def _raw_to_id(self) -> list[int]:
@@ -46,10 +45,7 @@ class Extension:
     @cached_property
     def _base_merges(self) -> list[tuple[int, int, int]]:
         """The merges of the base, one a token: (left, right, new id) in rank order."""
-        merges = [(m.left, m.right, m.new_id) for m in recover_pairs(self._spec)]
-        if len({new_id for _, _, new_id in merges}) != len(merges):
-            raise TrainingError("cannot extend a vocabulary in which two merges make one token")
-        return merges
+        return [(m.left, m.right, m.new_id) for m in recover_pairs(self._spec)]
 
     @cached_property
     def initial_pairs(self) -> list[tuple[int, int]]:
@@ -58,21 +54,34 @@ class Extension:
         return [(id_to_raw[left], id_to_raw[right]) for left, right, _ in self._base_merges]
 
     def extended_spec(self, pairs: Sequence[tuple[int, int]]) -> TokenizerSpec:
-        """Return the base's spec with the trainer's new pairs at its end."""
-        if self._first_new_id + len(pairs) > MAX_ID:
+        """Return the base's spec with the trainer's new pairs at its end.
+
+        Ranked tokens stay ranked tokens, so that what tiktoken can express it still can. That
+        changes no ids: where no token crosses the ends of a stretch of bytes, it looks as it would
+        alone, so a token's bytes are only ever joined from the two parts that training joined.
+        """
+        first_new_id = self.num_fixed
+        if first_new_id + len(pairs) > MAX_ID:
             raise TrainingError(f"the extended vocabulary would have ids above {MAX_ID}")
-        raw_to_id = [*self._raw_to_id, *range(self._first_new_id, self._first_new_id + len(pairs))]
+        raw_to_id = [*self._raw_to_id, *range(first_new_id, first_new_id + len(pairs))]
         id_to_bytes = dict(self._spec.id_to_bytes)
-        first_rank = max(self._spec.merges.rank, default=-1) + 1
-        merges = list(self._spec.merges)
-        for index, (left, right) in enumerate(pairs):
-            new_id = self._first_new_id + index
+        new_merges = []
+        for new_id, (left, right) in enumerate(pairs, start=first_new_id):
             left_id, right_id = raw_to_id[left], raw_to_id[right]
             id_to_bytes[new_id] = id_to_bytes[left_id] + id_to_bytes[right_id]
-            merges.append(Merges([(left_id, right_id, new_id, first_rank + index)])[0])
+            new_merges.append((left_id, right_id, new_id))
         return replace(
             self._spec,
             id_to_bytes=id_to_bytes,
-            merges=Merges(merges),
+            merges=self._extended_merges(new_merges, id_to_bytes),
             special_tokens=self._special_tokens,
         )
+
+    def _extended_merges(
+        self, new_merges: Sequence[tuple[int, int, int]], id_to_bytes: Mapping[int, bytes]
+    ) -> Merges:
+        if self._spec.is_ranked:
+            return Merges.from_ranked_tokens({token: id_ for id_, token in id_to_bytes.items()})
+        first_rank = max(self._spec.merges.rank, default=-1) + 1
+        ranked = ((*merge, rank) for rank, merge in enumerate(new_merges, start=first_rank))
+        return Merges((*self._spec.merges, *ranked))

@@ -223,6 +223,12 @@ class TokenizerSpec:
         id_of = {token: id_ for id_, token in self.id_to_bytes.items() if len(token) == 1}
         return tuple(id_of[bytes([byte])] for byte in range(256))
 
+    @cached_property
+    def is_ranked(self) -> bool:
+        """Whether this is what a `.tiktoken` file means (see `from_ranked_tokens`)."""
+        ranks = {token: id_ for id_, token in self.id_to_bytes.items()}
+        return self.whole_pretoken_first and self.merges == Merges.from_ranked_tokens(ranks)
+
     @property
     def max_token_value(self) -> int:
         """The largest id."""

@@ -25,12 +25,10 @@ _MERGE_LINE = re.compile(rb"(\d{1,10}) (\d{1,10}) (\d{1,10}) (\d{1,10})")
 
 def save(spec: TokenizerSpec, path: Path, *, overwrite: bool = False) -> None:
     """Write the folder, complete or not at all."""
-    ranks = {token: id_ for id_, token in spec.id_to_bytes.items()}
-    is_ranked = spec.whole_pretoken_first and spec.merges == Merges.from_ranked_tokens(ranks)
-    fields = sidecar.describe(spec, FORMAT, merges="ranked tokens" if is_ranked else _MERGES)
+    fields = sidecar.describe(spec, FORMAT, merges="ranked tokens" if spec.is_ranked else _MERGES)
     with writing_directory(path, overwrite=overwrite, known_names=FILE_NAMES) as folder:
         (folder / _VOCAB).write_bytes(write_ranks(spec.id_to_bytes))
-        if not is_ranked:
+        if not spec.is_ranked:
             (folder / _MERGES).write_bytes(b"".join(b"%d %d %d %d\n" % m for m in spec.merges))
         (folder / _META).write_bytes(sidecar.write(fields))
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any, Protocol
 
 from bpe.engines import Engine, TieBreak
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
+from bpe.tokenizer import Tokenizer
 
 EVERY_THREAD_COUNT = (1, 2, 3)
 
@@ -169,6 +171,19 @@ def trainings_agree(
         return learned
 
     assert merges(expected) == merges(actual)
+
+
+def extension_only_joins(base: Tokenizer, extended: Tokenizer, text: str | bytes) -> None:
+    """An extended tokenizer joins what its base gives, and changes nothing else.
+
+    With every new token written as the base writes its bytes, the ids are those of the base.
+    """
+    unsplit = Tokenizer(replace(base.spec, pattern=Pattern.of(None)))
+    ids: list[int] = []
+    for id_ in extended.encode_ordinary(text):
+        is_old = id_ in base.spec.id_to_bytes
+        ids += [id_] if is_old else unsplit.encode_ordinary(extended.spec.id_to_bytes[id_])
+    assert base.encode_ordinary(text) == ids
 
 
 def _borders(pretokens: Sequence[bytes]) -> list[tuple[int, bytes]]:
