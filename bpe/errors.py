@@ -11,7 +11,7 @@ BPEError
 ├── SpecialTokenError        a special token is unknown, disallowed or in conflict (ValueError)
 ├── EncodeError              no such token (KeyError)
 ├── DecodeError              no such id (KeyError)
-├── CheckpointError          a model checkpoint is damaged or does not belong here (ValueError)
+├── CheckpointError          a checkpoint is damaged or does not belong here (ValueError)
 └── MissingDependencyError   an optional library is needed (ImportError)
 
 A SkippedRecordsWarning is no error: records of a corpus had no text and were left out. Neither is
@@ -83,7 +83,7 @@ class DecodeError(_LookupError):
 
 
 class CheckpointError(BPEError, ValueError):
-    """A model checkpoint is damaged or does not belong here."""
+    """A checkpoint is damaged or does not belong here."""
 
 
 class MissingDependencyError(BPEError, ImportError):

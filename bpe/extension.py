@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bpe.errors import TrainingError
+from bpe.patterns import Pattern
 from bpe.recovery import recover_pairs
 from bpe.spec import MAX_ID, Merges, TokenizerSpec
 
@@ -53,8 +54,12 @@ class Extension:
         id_to_raw = {id_: raw for raw, id_ in enumerate(self._raw_to_id)}
         return [(id_to_raw[left], id_to_raw[right]) for left, right, _ in self._base_merges]
 
-    def extended_spec(self, pairs: Sequence[tuple[int, int]]) -> TokenizerSpec:
+    def extended_spec(
+        self, pairs: Sequence[tuple[int, int]], pattern: Pattern | None = None
+    ) -> TokenizerSpec:
         """Return the base's spec with the trainer's new pairs at its end.
+
+        The pattern stays too, unless another is given.
 
         Ranked tokens stay ranked tokens, so that what tiktoken can express it still can. That
         changes no ids: where no token crosses the ends of a stretch of bytes, it looks as it would
@@ -72,6 +77,7 @@ class Extension:
             new_merges.append((left_id, right_id, new_id))
         return replace(
             self._spec,
+            pattern=pattern or self._spec.pattern,
             id_to_bytes=id_to_bytes,
             merges=self._extended_merges(new_merges, id_to_bytes),
             special_tokens=self._special_tokens,

@@ -10,14 +10,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from bpe.cli import count, decode, encode, inspect, train
+from bpe.cli import count, decode, encode, extend, inspect, train
 from bpe.cli.arguments import Parser
 from bpe.cli.convert import add_command as add_convert
 from bpe.cli.running import run_command
 
 __all__ = ["main"]
 
-_COMMANDS = (train, encode, decode, inspect, count)
+_COMMANDS = (train, extend, encode, decode, inspect, count)
 _EPILOG = "bpe COMMAND --help says more. Exit status: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."
 
 

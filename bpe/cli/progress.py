@@ -61,15 +61,22 @@ class _Throttle:
 
 
 class _JsonLines:
+    """One line of JSON a report; `seconds` since the stage began: current / seconds is a rate."""
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._is_due = _Throttle()
+        self._phase = ""
+        self._started = 0.0
 
     def __call__(self, phase: str, done: int, total: int) -> None:
+        if phase != self._phase:
+            self._phase, self._started = phase, time.monotonic()
         if self._is_due(phase, done, total):
             import json
 
-            line = {"current": done, "stage": phase, "total": total}
+            seconds = round(time.monotonic() - self._started, 3)
+            line = {"current": done, "seconds": seconds, "stage": phase, "total": total}
             print(json.dumps(line, sort_keys=True), file=self._stream, flush=True)
 
 
@@ -109,15 +116,16 @@ class _Bar:
         print(f"\r{line}\x1b[K", end="", file=self._stream, flush=True)
 
     def _line(self, done: int, total: int, elapsed: float) -> str:
+        rate = f"  {_si(int(done / elapsed))}/s" if elapsed > 0 else ""
         if total <= 0:
-            return f"{self._phase:<9} {_si(done)}  {_seconds(elapsed)}"
+            return f"{self._phase:<9} {_si(done)}{rate}  {_seconds(elapsed)}"
         share = min(done / total, 1.0)
         num_full = int(share * _BAR_WIDTH)
         bar = self._full * num_full + self._plain + self._rest * (_BAR_WIDTH - num_full)
         left = f"  {_seconds(elapsed / share - elapsed)} left" if 0 < share < 1 else ""
         return (
             f"{self._phase:<9} {self._green}{bar} {share:4.0%}  {_si(done)}/{_si(total)}"
-            f"  {_seconds(elapsed)}{left}"
+            f"{rate}  {_seconds(elapsed)}{left}"
         )
 
 

@@ -184,6 +184,15 @@ def test_count_lists_the_most_frequent_and_saves_all(run: Run, tok: Path) -> Non
         (("--tie-break", "bytes_max"), {"tie_break": "bytes_max"}),
         (("--min-frequency", "20"), {"min_frequency": 20}),
         (("--max-token-bytes", "2"), {"max_token_bytes": 2}),
+        (("--required-token", "dog", "--required-token", "é"), {"required_tokens": ("dog", "é")}),
+        (("--forbidden-token", " the"), {"forbidden_tokens": (" the",)}),
+        (("--superword-from", "265"), {"superword_from": 265}),
+        (
+            ("--superword-from", "265", "--superword-words", "2"),
+            {"superword_from": 265, "superword_words": 2},
+        ),
+        (("--keep-on-interrupt",), {"on_interrupt": "keep"}),
+        (("--checkpoint", "folder"), {}),
         (("--errors", "replace"), {}),
         (("--num-threads", "2"), {"num_threads": 2}),
     ],
@@ -235,12 +244,14 @@ def test_progress_as_json_is_lines_on_stderr(run: Run, tok: Path) -> None:
     )
     lines = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
     assert lines
-    assert all({"current", "stage", "total"} == set(line) for line in lines)
+    assert all({"current", "seconds", "stage", "total"} == set(line) for line in lines)
     assert lines[-1]["current"] == lines[-1]["total"] > 0
     encoded = run("encode", "-t", tok, "text.txt", "-o", "c", "--progress", "json", *REFERENCE)
     size = len(TEXT.encode())
     expected = {"current": size, "stage": "encoding", "total": size}
-    assert expected == json.loads(encoded.err.splitlines()[0])
+    line = json.loads(encoded.err.splitlines()[0])
+    assert line.pop("seconds") >= 0
+    assert expected == line
 
 
 def test_version_and_help_go_to_stdout(run: Run) -> None:
@@ -249,7 +260,7 @@ def test_version_and_help_go_to_stdout(run: Run) -> None:
     assert (
         f"bpe {bpe.__version__} (chimera-bpe; Unicode {bpe.UNICODE_VERSION}".encode() in version.out
     )
-    for words in ([], ["train"], ["encode"], ["decode"], ["inspect"], ["count"]):
+    for words in ([], ["train"], ["encode"], ["decode"], ["inspect"], ["count"], ["extend"]):
         shown = run(*words, "--help")
         assert (0, "") == (shown.code, shown.err)
         assert shown.out.startswith(b"usage: bpe")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+import signal
 import warnings
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def test_a_senseless_vocabulary_size_is_refused_before_reading(size: object) -> 
         ({"min_frequency": 0}, "min_frequency must be an integer from 1"),
         ({"min_frequency": 1.5}, "min_frequency"),
         ({"max_token_bytes": 0}, "max_token_bytes"),
+        ({"on_interrupt": "stop"}, "on_interrupt must be raise or keep"),
         ({"num_threads": 0}, "num_threads must be an integer from 1"),
         ({"num_threads": -1}, "num_threads"),
         ({"num_threads": 10**6}, "num_threads"),
@@ -131,6 +134,39 @@ def test_an_exception_in_the_callback_travels_out(engine: str) -> None:
 
     with pytest.raises(RuntimeError, match="stop here"):
         bpe.train(CORPUS, 262, engine=engine, progress=stop)
+
+
+def interrupt_at(number: int):
+    def press(phase: str, done: int, total: int) -> None:
+        if phase == "merging" and done >= number:
+            signal.raise_signal(signal.SIGINT)
+
+    return press
+
+
+LONG = [random.Random(5).randbytes(1 << 18).hex()]
+
+
+def test_ctrl_c_keeps_the_smaller_tokenizer_when_asked(engine: str) -> None:
+    texts = LONG if engine == "native" else CORPUS
+    size, number = (1 << 18, 500) if engine == "native" else (290, 3)
+    options = {"pattern": None, "special_tokens": ["<|end|>"], "engine": engine}
+    with pytest.warns(UserWarning, match=r"reached \d+ of \d+ tokens: interrupted") as caught:
+        kept = bpe.train(texts, size, on_interrupt="keep", progress=interrupt_at(number), **options)
+    assert 1 == len(caught)
+    assert 257 + number <= len(kept) < size
+    assert bpe.train(texts, len(kept), **options) == kept
+
+
+def test_ctrl_c_raises_otherwise_and_whenever_there_is_nothing_to_keep(engine: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        bpe.train(CORPUS, 290, progress=interrupt_at(1), engine=engine)
+
+    def press_at_once(phase: str, done: int, total: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        bpe.train(CORPUS, 290, on_interrupt="keep", progress=press_at_once, engine=engine)
 
 
 def test_an_exception_in_the_iterator_travels_out(engine: str) -> None:

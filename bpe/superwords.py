@@ -1,0 +1,34 @@
+"""Superwords: a split pattern in which neighbouring words are one pretoken.
+
+SuperBPE (arXiv 2503.13423) learns words first and then lets merges cross the spaces between them.
+Its second stage splits text where words end only because of something else: numbers, punctuation
+and line ends stand alone as before, and a run of words is one pretoken.
+"""
+
+from __future__ import annotations
+
+from bpe.errors import PatternError
+from bpe.patterns import NAMED_PATTERNS, Pattern
+
+# In every named pattern the alternatives for words come first, and the one for numbers follows.
+_NUMBERS = (r"| ?\p{N}", r"|\p{N}")
+
+
+def superword_pattern(pattern: Pattern) -> Pattern:
+    """Return the coarser pattern: each pretoken is one of the given pattern's or a run of words.
+
+    Raises:
+        PatternError: It is none of the named patterns, so nobody knows what its words are.
+
+    >>> from bpe.regex_split import split
+    >>> split(b"One of the 12 days, he said.", superword_pattern(Pattern.of("cl100k")))
+    [b'One of the', b' ', b'12', b' days', b',', b' he said', b'.']
+    """
+    if pattern.name not in NAMED_PATTERNS:
+        raise PatternError(
+            "superwords need a named pattern, which says what a word is: "
+            f"{', '.join(NAMED_PATTERNS)}"
+        )
+    regex = NAMED_PATTERNS[pattern.name]
+    words_end = min(place for place in map(regex.find, _NUMBERS) if place >= 0)
+    return Pattern.of(f"(?:{regex[:words_end]})++{regex[words_end:]}")
