@@ -89,8 +89,8 @@ def test_what_training_gave_is_extended_as_pairs_and_tiktoken_agrees() -> None:
 @pytest.mark.usefixtures("published_vocabularies")
 def test_published_vocabularies_are_extended() -> None:
     base = bpe.get_encoding("cl100k_base")
-    extended = bpe.train(DOMAIN, base.n_vocab + 5, base=base, special_tokens=())
-    assert base.n_vocab + 5 == extended.n_vocab
+    extended = bpe.train(DOMAIN, base.n_vocab + 4, base=base, special_tokens=())
+    assert base.n_vocab + 4 == extended.n_vocab
     assert extended.eot_token == base.eot_token
     text = DOMAIN[0] + " the hat of the cat\n\n    return 12345 ’s"
     laws.extension_only_joins(base, extended, text)
