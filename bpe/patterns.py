@@ -2,8 +2,8 @@
 
 A pattern is one regular expression, or a sequence of them applied one after the other (a *stage*
 splits every piece that the stage before it left). The six named ones have a hand-written scanner
-in the native engine; any other goes through the `regex` package. A byte that no alternative
-matches is not lost: the gap between two matches is a pretoken too.
+in the native engine, with superwords or without; any other goes through the `regex` package. A byte
+that no alternative matches is not lost: the gap between two matches is a pretoken too.
 
 Sources: tiktoken 0.14 (`gpt2`, `cl100k`, `o200k`), the tokenizer files of Llama 3 and Qwen 2, and
 nanochat.
@@ -11,6 +11,7 @@ nanochat.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,13 +53,29 @@ NAMED_PATTERNS: dict[str, str] = {
     ),
 }
 
+# In every named pattern the alternatives for words come first, and the one for numbers follows.
+_NUMBERS = re.compile(r"\| \?\\p\{N\}|\|\\p\{N\}")
+
+
+def _joining_words(regex: str) -> str:
+    numbers = _NUMBERS.search(regex)
+    assert numbers is not None
+    return f"(?:{regex[: numbers.start()]})++{regex[numbers.start() :]}"
+
+
+#: The same with every run of neighbouring words as one pretoken (see `bpe.superwords`).
+SUPERWORD_PATTERNS: dict[str, str] = {
+    f"{name} superwords": _joining_words(regex) for name, regex in NAMED_PATTERNS.items()
+}
+
 # Other spellings of a named pattern that give the same pretokens on every text.
 _OTHER_SPELLINGS: dict[str, str] = {
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+": "gpt2",
     r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+": "gpt2",
 }
 
-_REGEX_TO_NAME = {regex: name for name, regex in NAMED_PATTERNS.items()} | _OTHER_SPELLINGS
+_NAME_TO_REGEX = NAMED_PATTERNS | SUPERWORD_PATTERNS
+_REGEX_TO_NAME = {regex: name for name, regex in _NAME_TO_REGEX.items()} | _OTHER_SPELLINGS
 
 
 @dataclass(frozen=True)
@@ -94,8 +111,8 @@ class Pattern:
         if pattern is None:
             return cls(stages=())
         if isinstance(pattern, str):
-            if pattern in NAMED_PATTERNS:
-                return cls((NAMED_PATTERNS[pattern],), pattern)
+            if pattern in _NAME_TO_REGEX:
+                return cls((_NAME_TO_REGEX[pattern],), pattern)
             if pattern in _REGEX_TO_NAME:
                 return cls((pattern,), _REGEX_TO_NAME[pattern])
             if pattern.isidentifier():

@@ -210,7 +210,7 @@ class _Learner:
 
         def report(phase: str, done: int, total: int) -> None:
             callback(
-                f"{phase} superwords" if superwords else phase,
+                f"{phase} superwords" if superwords and phase else phase,
                 done + num_before,
                 total + num_before,
             )

@@ -13,13 +13,26 @@
 namespace bpe {
 
 // `whole` does not split at all: the text is one pretoken.
+//
+// Each other one has a coarser one, `superwords(pattern)`, in which every run of words is one
+// pretoken: the same scanner and superwords.h.
 enum class PatternId : std::uint8_t { whole, gpt2, cl100k, llama3, o200k, qwen2, nanochat };
 inline constexpr std::size_t kNumPatterns = 7;
+
+constexpr PatternId superwords(PatternId pattern) noexcept {
+  return static_cast<PatternId>(static_cast<std::size_t>(pattern) + kNumPatterns);
+}
+constexpr bool joins_words(PatternId pattern) noexcept {
+  return static_cast<std::size_t>(pattern) >= kNumPatterns;
+}
+constexpr PatternId words_of(PatternId pattern) noexcept {
+  return static_cast<PatternId>(static_cast<std::size_t>(pattern) % kNumPatterns);
+}
 
 // The names of bpe/patterns.py, in the order of PatternId; "" is `whole`.
 std::span<const std::string_view> pattern_names();
 
-// nullopt for an unknown name.
+// nullopt for an unknown name. "gpt2 superwords" is superwords(PatternId::gpt2).
 std::optional<PatternId> pattern_by_name(std::string_view name);
 
 // The end of a pretoken, in bytes from where the call that found it began: half the memory of a
@@ -56,12 +69,17 @@ class Scanner {
   // nothing outside of it is. Every place is used only where the text ends: with fewer than
   // kMaxStepEnds of them left a call may return, so a reader that wants n at a time passes n +
   // kMaxStepEnds places or is content with n - kMaxStepEnds.
-  std::size_t fill(std::span<EndOffset> ends) { return fill_(text_, position_, ends); }
+  std::size_t fill(std::span<EndOffset> ends) {
+    return joins_words(pattern_) ? fill_joined(ends) : fill_(text_, position_, ends);
+  }
 
   // Where the last pretoken that was handed out ends, and the next one begins.
   std::size_t position() const noexcept { return position_; }
 
  private:
+  std::size_t fill_joined(std::span<EndOffset> ends);
+
+  PatternId pattern_;
   FillFunction fill_;
   std::string_view text_;
   std::size_t position_ = 0;

@@ -23,6 +23,9 @@
 //   1  unless y is an apostrophe: a contraction may belong to the word
 //   2  unless x is an apostrophe: it may begin a contraction
 //   3  unless y is a slash: `[\r\n/]*` takes it after punctuation
+//
+// With superwords, moreover, x or y must be no part of a word, nor y the lead of one: x is a number
+// or a newline, or y is a number.
 #include "pretokenizer/pretokenizer.h"
 #include "pretokenizer/scalar/units.h"
 
@@ -79,8 +82,13 @@ bool o200k_ends_between(Neighbour x, Neighbour y) {
   return y.side != Side::mark && y.byte != '\'';
 }
 
+bool may_join(Neighbour x, Neighbour y) {
+  return x.side != Side::number && x.side != Side::newline && y.side != Side::number;
+}
+
 bool ends_between(PatternId pattern, Neighbour x, Neighbour y) {
-  switch (pattern) {
+  if (joins_words(pattern) && may_join(x, y)) return false;
+  switch (words_of(pattern)) {
     case PatternId::whole: return false;
     case PatternId::gpt2: return gpt2_ends_between(without_marks(x), without_marks(y));
     case PatternId::o200k: return o200k_ends_between(x, y);

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 import bpe
+from bpe import _core
 from bpe.engines import get_engine
 from bpe.errors import PatternError, TrainingError
 from bpe.patterns import NAMED_PATTERNS, Pattern
@@ -42,18 +43,51 @@ def test_a_superword_pretoken_is_a_pretoken_or_a_run_of_words(name: str) -> None
     assert num_joined > 500
 
 
+def test_a_superword_pattern_is_known_by_its_name_and_by_its_expression() -> None:
+    for name in NAMED_PATTERNS:
+        coarse = superword_pattern(Pattern.of(name))
+        assert coarse == Pattern.of(f"{name} superwords") == Pattern.of(coarse.stages[0])
+
+
 def has_letter(word: bytes) -> bool:
     import regex
 
     return regex.search(r"[\p{L}\p{M}]", word.decode("utf-8", "replace")) is not None
 
 
+@pytest.mark.parametrize("kernel", _core.kernel_names())
 @pytest.mark.parametrize("name", NAMED_PATTERNS)
-def test_the_engines_split_superwords_alike(name: str) -> None:
+def test_every_kernel_splits_superwords_as_the_expression_does(name: str, kernel: str) -> None:
     random = Random(name)
     coarse = superword_pattern(Pattern.of(name))
+    assert coarse.name is not None
     for _ in range(1500):
-        laws.splits_agree(get_engine("reference"), NATIVE, random_bytes(random), coarse)
+        data = random_bytes(random) + b" of the" * random.randrange(3)
+        assert split(data, coarse) == _core.split(data, coarse.name, kernel)
+
+
+@pytest.mark.parametrize("name", NAMED_PATTERNS)
+def test_runs_longer_than_any_batch_are_joined_and_scanned_in_linear_time(name: str) -> None:
+    coarse = Pattern.of(f"{name} superwords")
+    for number in (255, 256, 257, 1000):
+        words = b" of" * number
+        assert [words, b"!!", words] == NATIVE.split(words + b"!!" + words, coarse)
+        mixed = (b" of the!!" * number + words) * 2
+        assert split(mixed, coarse) == NATIVE.split(mixed, coarse)
+    assert 1 == len(NATIVE.split(b" of the" * 500_000, coarse))
+
+
+@pytest.mark.parametrize("name", NAMED_PATTERNS)
+def test_superwords_are_counted_alike_wherever_a_text_is_cut(name: str) -> None:
+    random = Random(name)
+    coarse = Pattern.of(f"{name} superwords")
+    document = b"".join(random_bytes(random) + b" of the 12" for _ in range(150))
+    expected = get_engine("reference").count_table()
+    get_engine("reference").count_documents(expected, [document], coarse, (), 1, None)
+    for chunk_bytes in (1, 2, 3, 7, 64, 1000):
+        table = _core.CountTable()
+        table.count_documents([document], coarse.name, (), 2, None, chunk_bytes)
+        assert expected.items() == table.items()
 
 
 def test_superwords_begin_at_the_size_that_was_asked_for(engine: str) -> None:
