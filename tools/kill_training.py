@@ -38,7 +38,7 @@ def main() -> None:
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        words = ["the", "cat", "sat", "on", "a", "mat", "and", "thought", "of", "mice"]
+        words = ["".join(draw.choices("aeioulnrst", k=draw.randint(2, 7))) for _ in range(200)]
         text = "".join(" ".join(draw.choices(words, k=9)) + ".\n" for _ in range(900))
         (root / "text.txt").write_text(text)
         bpe.train([text], 300).save(root / "tok")
@@ -54,13 +54,16 @@ def main() -> None:
 
 def kill_once(root: Path, draw: random.Random) -> int:
     """Start or resume the run, kill it at a random moment, and load what it left."""
+    log = root / "run" / "metrics.jsonl"
+    before = log.stat().st_size if log.exists() else 0
     process = train(root, "run", 10**6)
-    if not (root / "run" / "latest.json").exists():
-        while not (root / "run" / "latest.json").exists():
-            time.sleep(0.01)
-    time.sleep(draw.uniform(0.0, 4.0))
+    while not log.exists() or log.stat().st_size == before:
+        time.sleep(0.01)  # a process that is still starting has nothing to lose
+    time.sleep(draw.uniform(0.0, 1.0))
     process.kill()
     process.wait()
+    if not (root / "run" / "latest.json").exists():
+        return 0  # killed before the first checkpoint
     checkpoint = load_checkpoint(root / "run")
     for path in RunDirectory(root / "run").checkpoints():
         load_checkpoint(path)
