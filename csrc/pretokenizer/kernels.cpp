@@ -12,6 +12,7 @@ constexpr std::array kAll = {
     &kScalarKernel,
 #if BPE_HAS_X86_KERNELS
     &kAvx2Kernel,
+    &kAvx512Kernel,
 #endif
 };
 

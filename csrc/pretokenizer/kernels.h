@@ -27,6 +27,7 @@ struct Kernel {
 extern const Kernel kScalarKernel;
 #if BPE_HAS_X86_KERNELS
 extern const Kernel kAvx2Kernel;
+extern const Kernel kAvx512Kernel;
 #endif
 
 // Those that this CPU can run, the slowest first.

@@ -1,85 +1,175 @@
-// The kernel for AVX2 with BMI: two loads a block.
+// The kernel for AVX2 with BMI: a block is two registers.
 #include "pretokenizer/kernels.h"
 
 #if BPE_HAS_X86_KERNELS
 
 #include <immintrin.h>
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 
+#include "pretokenizer/kernels/bit_positions.h"
+#include "pretokenizer/kernels/letter_lanes.h"
 #include "pretokenizer/kernels/target.h"
+#include "pretokenizer/kernels/traits.h"
 #include "pretokenizer/scalar/machines.h"
+#include "pretokenizer/scalar/units.h"
 
 BPE_TARGET_BEGIN("avx2,bmi,bmi2,lzcnt,popcnt")
 namespace bpe::avx2 {
 namespace {
 
-class Block {
- public:
-  // All 64 bytes must be readable.
-  explicit Block(const char* bytes) noexcept
-      : low_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes))),
-        high_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + 32))) {}
+using namespace kernels;
 
-  // Fewer than 64 readable bytes: the rest is zeros, from a copy.
-  Block(const char* bytes, std::size_t available) noexcept
-      : Block(Padded(bytes, available).bytes) {}
-
-  std::uint64_t equal(char c) const noexcept {
-    const __m256i wanted = _mm256_set1_epi8(c);
-    return mask(_mm256_cmpeq_epi8(low_, wanted), _mm256_cmpeq_epi8(high_, wanted));
-  }
-
-  std::uint64_t between(char first, char last) const noexcept {
-    return mask(in_range(low_, first, last), in_range(high_, first, last));
-  }
-
-  std::uint64_t letters() const noexcept {
-    const __m256i to_lower = _mm256_set1_epi8(0x20);
-    return mask(in_range(_mm256_or_si256(low_, to_lower), 'a', 'z'),
-                in_range(_mm256_or_si256(high_, to_lower), 'a', 'z'));
-  }
-
-  std::uint64_t non_ascii() const noexcept { return mask(low_, high_); }
-
- private:
-  struct Padded {
-    Padded(const char* from, std::size_t available) noexcept {
-      std::memcpy(bytes, from, available);
-    }
-    char bytes[64] = {};
-  };
-
-  // AVX2 has no unsigned comparison: x <= y is min(x, y) == x.
-  static __m256i in_range(__m256i bytes, char first, char last) noexcept {
-    const __m256i offset = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first));
-    const __m256i width = _mm256_set1_epi8(static_cast<char>(last - first));
-    return _mm256_cmpeq_epi8(_mm256_min_epu8(offset, width), offset);
-  }
-
-  static std::uint64_t mask(__m256i low, __m256i high) noexcept {
-    const auto bits = [](__m256i half) {
-      return static_cast<std::uint32_t>(_mm256_movemask_epi8(half));
-    };
-    return bits(low) | static_cast<std::uint64_t>(bits(high)) << 32;
-  }
-
-  __m256i low_, high_;
+// One bit for each class of ASCII. A byte has those that both of its nibbles have.
+enum AsciiTrait : std::uint8_t {
+  kLetterUpTo15 = 1,  // @ to O and the small ones
+  kLetterFrom16 = 2,  // P to Z and the small ones
+  kAsciiDigit = 4,
+  kAsciiControl = 8,  // white space but the space
+  kAsciiSpace = 16,
+  kAsciiNewline = 32,
+  kAsciiQuote = 64,
+  kAsciiSlash = 128,
 };
 
-// Four at a time; the places past the last one get rubbish, which the caller has room for.
-inline void write_ends(std::uint64_t starts, EndOffset base, EndOffset* out) noexcept {
-  for (; starts != 0; out += 4) {
-    for (unsigned i = 0; i < 4; ++i) {
-      out[i] = base + static_cast<EndOffset>(_tzcnt_u64(starts));
-      starts = _blsr_u64(starts);
-    }
+alignas(16) constexpr std::uint8_t kByHighNibble[16] = {kAsciiControl | kAsciiNewline,
+                                                        0,
+                                                        kAsciiSpace | kAsciiQuote | kAsciiSlash,
+                                                        kAsciiDigit,
+                                                        kLetterUpTo15,
+                                                        kLetterFrom16,
+                                                        kLetterUpTo15,
+                                                        kLetterFrom16};
+
+constexpr std::uint8_t low_nibble_traits(int nibble) {
+  int traits = 0;
+  if (nibble >= 1) traits |= kLetterUpTo15;
+  if (nibble <= 10) traits |= kLetterFrom16;
+  if (nibble <= 9) traits |= kAsciiDigit;
+  if (nibble >= 9 && nibble <= 13) traits |= kAsciiControl;
+  if (nibble == 0) traits |= kAsciiSpace;
+  if (nibble == 10 || nibble == 13) traits |= kAsciiNewline;
+  if (nibble == 7) traits |= kAsciiQuote;
+  if (nibble == 15) traits |= kAsciiSlash;
+  return static_cast<std::uint8_t>(traits);
+}
+
+alignas(16) constexpr std::array<std::uint8_t, 16> kByLowNibble = [] {
+  std::array<std::uint8_t, 16> traits{};
+  for (int i = 0; i < 16; ++i) traits[static_cast<std::size_t>(i)] = low_nibble_traits(i);
+  return traits;
+}();
+
+inline __m256i load(const char* from) noexcept {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+inline __m256i all(int byte) noexcept { return _mm256_set1_epi8(static_cast<char>(byte)); }
+
+// Sixteen bytes to look up in, in both halves of a register.
+inline __m256i table(const std::uint8_t* bytes) noexcept {
+  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(bytes)));
+}
+
+// A byte with its top bit set finds nothing by its low nibble.
+inline __m256i by_nibbles(__m256i bytes, __m256i low, __m256i high) noexcept {
+  const __m256i high_nibbles = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), all(0x0F));
+  return _mm256_and_si256(_mm256_shuffle_epi8(low, bytes), _mm256_shuffle_epi8(high, high_nibbles));
+}
+
+inline Bits mask(__m256i low, __m256i high) noexcept {
+  const auto bits = [](__m256i half) {
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(half));
+  };
+  return bits(low) | Bits{bits(high)} << 32;
+}
+
+class Block {
+ public:
+  // 64 bytes must be readable.
+  explicit Block(const char* bytes) noexcept
+      : low_(load(bytes)),
+        high_(load(bytes + 32)),
+        low_traits_(by_nibbles(low_, table(kByLowNibble.data()), table(kByHighNibble))),
+        high_traits_(by_nibbles(high_, table(kByLowNibble.data()), table(kByHighNibble))) {}
+
+  Bits letters() const noexcept { return having<kLetterUpTo15>() | having<kLetterFrom16>(); }
+  Bits digits() const noexcept { return having<kAsciiDigit>(); }
+  Bits white() const noexcept { return having<kAsciiControl>() | having<kAsciiSpace>(); }
+  Bits space() const noexcept { return having<kAsciiSpace>(); }
+  Bits newlines() const noexcept { return having<kAsciiNewline>(); }
+  Bits quotes() const noexcept { return having<kAsciiQuote>(); }
+  Bits slashes() const noexcept { return having<kAsciiSlash>(); }
+  // Capital letters lack the bit 0x20.
+  Bits upper() const noexcept {
+    return letters() & ~mask(_mm256_slli_epi16(low_, 2), _mm256_slli_epi16(high_, 2));
+  }
+  Bits non_ascii() const noexcept { return mask(low_, high_); }
+
+  Bits equal(char c) const noexcept {
+    return mask(_mm256_cmpeq_epi8(low_, all(c)), _mm256_cmpeq_epi8(high_, all(c)));
+  }
+  Bits equal_folded(char c) const noexcept {
+    return mask(_mm256_cmpeq_epi8(_mm256_or_si256(low_, all(0x20)), all(c)),
+                _mm256_cmpeq_epi8(_mm256_or_si256(high_, all(0x20)), all(c)));
+  }
+  // AVX2 has no unsigned comparison: x >= y is max(x, y) == x.
+  Bits at_least(int byte) const noexcept {
+    return mask(_mm256_cmpeq_epi8(_mm256_max_epu8(low_, all(byte)), low_),
+                _mm256_cmpeq_epi8(_mm256_max_epu8(high_, all(byte)), high_));
+  }
+  // As signed numbers, these are the smallest.
+  Bits continuations() const noexcept {
+    return mask(_mm256_cmpgt_epi8(all(0xC0), low_), _mm256_cmpgt_epi8(all(0xC0), high_));
+  }
+
+ private:
+  // movemask takes the top bit of each byte; what a shift brings in from the byte beside is below
+  // it.
+  template <AsciiTrait trait>
+  Bits having() const noexcept {
+    constexpr int shift = std::countl_zero(static_cast<std::uint8_t>(trait));
+    return mask(_mm256_slli_epi16(low_traits_, shift), _mm256_slli_epi16(high_traits_, shift));
+  }
+
+  __m256i low_, high_, low_traits_, high_traits_;
+};
+
+// Only the leads whose characters are all letters: more takes four look-ups for each of two
+// registers.
+inline Bits letters_for_sure(const char* bytes, Bits leads, const LetterLanes& lanes) noexcept {
+  const auto half = [&](const char* from) {
+    const __m256i low_nibbles = _mm256_and_si256(load(from), all(0x0F));
+    const __m256i high_nibbles = _mm256_and_si256(_mm256_srli_epi16(load(from), 4), all(0x0F));
+    const __m256i found =
+        _mm256_and_si256(_mm256_shuffle_epi8(table(lanes.low.data()), low_nibbles),
+                         _mm256_shuffle_epi8(table(lanes.high.data()), high_nibbles));
+    return _mm256_cmpeq_epi8(found, _mm256_setzero_si256());
+  };
+  return leads & ~mask(half(bytes), half(bytes + 32));
+}
+
+// Eight at a time: for each byte of the word, the positions of its bits from a table, widened.
+inline void write_ends(Bits starts, EndOffset base, EndOffset* out) noexcept {
+  __m256i bases = _mm256_set1_epi32(static_cast<int>(base));
+  const __m256i eight = _mm256_set1_epi32(8);
+  for (unsigned i = 0; i < 8; ++i) {
+    const auto byte = static_cast<std::uint8_t>(starts >> (8 * i));
+    const __m128i positions = _mm_cvtsi64_si128(static_cast<long long>(kBitPositions[byte]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                        _mm256_add_epi32(_mm256_cvtepu8_epi32(positions), bases));
+    out += std::popcount(byte);
+    bases = _mm256_add_epi32(bases, eight);
   }
 }
 
-#include "pretokenizer/kernels/block_rules.inc.h"
+#include "pretokenizer/kernels/block.inc.h"
+#include "pretokenizer/kernels/one_by_one.inc.h"
+#include "pretokenizer/kernels/rules.inc.h"
+#include "pretokenizer/kernels/o200k_rules.inc.h"
+#include "pretokenizer/kernels/fill.inc.h"
 
 }  // namespace
 }  // namespace bpe::avx2

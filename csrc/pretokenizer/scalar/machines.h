@@ -32,4 +32,7 @@ std::size_t gpt2_end(std::string_view text, std::size_t begin) noexcept;
 std::size_t cl100k_end(std::string_view text, std::size_t begin, Cl100kRules rules) noexcept;
 std::size_t o200k_end(std::string_view text, std::size_t begin) noexcept;
 
+// o200k: whether a word goes on where its run of upper case that reaches `position` ends.
+bool word_goes_on_after_upper(std::string_view text, std::size_t position) noexcept;
+
 }  // namespace bpe::scalar

@@ -74,4 +74,9 @@ std::size_t o200k_end(std::string_view text, std::size_t begin) noexcept {
   return end_before_last(text, begin, white_space);
 }
 
+bool word_goes_on_after_upper(std::string_view text, std::size_t position) noexcept {
+  constexpr ClassSet kUpperCase{CodePointClass::upper, CodePointClass::title};
+  return has_class(text, skip_class(text, position, kUpperCase), kWord);
+}
+
 }  // namespace bpe::scalar
