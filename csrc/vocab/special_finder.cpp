@@ -11,19 +11,26 @@ namespace bpe {
 namespace {
 
 constexpr std::size_t kBlock = 64;
-// With more distinct last bytes than this, looking each up in a table is the faster filter.
-constexpr std::size_t kMaxVectorBytes = 4;
+constexpr std::size_t kLargeBlock = 512;
+// With more distinct ends than this, looking each last byte up in a table is
+// the faster filter.
+constexpr std::size_t kMaxVectorEnds = 4;
 
-// Whether any of the kBlock bytes at `data` equals `byte`; compilers make vector code of it.
-bool block_contains(const char* data, unsigned char byte) noexcept {
+// Whether the two bytes of `end` stand anywhere in a block: its second one in
+// the `size` bytes from `data` on. Compilers make vector code of it.
+template <std::size_t size>
+bool block_contains(const char* data, SpecialEnd end) noexcept {
   unsigned char found = 0;
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    found |= static_cast<unsigned char>(static_cast<unsigned char>(data[i]) == byte);
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool last = data[i] == end.last;
+    const bool before = data[static_cast<std::ptrdiff_t>(i) - 1] == end.before;
+    found |= static_cast<unsigned char>(last & before);
   }
   return found != 0;
 }
 
-// The tokens of one state while the trie is built: all that share the first `depth` bytes.
+// The tokens of one state while the trie is built: all that share the first
+// `depth` bytes.
 struct Group {
   std::size_t begin, end, depth;
 };
@@ -49,11 +56,22 @@ SpecialFinder::SpecialFinder(std::span<const IdAndBytes> tokens) {
   if (total >= std::numeric_limits<std::uint32_t>::max()) {
     throw Error(ErrorKind::special_token, "the special tokens together are longer than 4 GiB");
   }
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    if (is_last_byte_[byte]) last_bytes_.push_back(static_cast<unsigned char>(byte));
-  }
+  find_ends(sorted);
   build_trie(sorted);
   link_failures();
+}
+
+// Sorted as they are, tokens with the same two last bytes stand together.
+void SpecialFinder::find_ends(std::span<const std::string> reversed) {
+  for (const std::string& token : reversed) {
+    if (token.size() < 2) {
+      ends_.clear();
+      return;
+    }
+    const SpecialEnd end{token[1], token[0]};
+    if (ends_.empty() || ends_.back() != end) ends_.push_back(end);
+  }
+  if (ends_.size() > kMaxVectorEnds) ends_.clear();
 }
 
 void SpecialFinder::build_trie(std::span<const std::string> reversed) {
@@ -62,7 +80,8 @@ void SpecialFinder::build_trie(std::span<const std::string> reversed) {
   labels_.resize(1);
   for (std::uint32_t state = 0; state < groups.size(); ++state) {
     auto [begin, end, depth] = groups[state];
-    // In sorted order the token that ends here, given once or more, comes before those that go on.
+    // In sorted order the token that ends here, given once or more, comes
+    // before those that go on.
     while (begin < end && reversed[begin].size() == depth) {
       states_[state].match = static_cast<std::uint32_t>(++begin);
     }
@@ -79,7 +98,8 @@ void SpecialFinder::build_trie(std::span<const std::string> reversed) {
   }
 }
 
-// Level by level: the failure of a child is reached from the failure of its parent.
+// Level by level: the failure of a child is reached from the failure of its
+// parent.
 void SpecialFinder::link_failures() {
   for (std::uint32_t state = 0; state < states_.size(); ++state) {
     const auto [first, count, failure, match] = states_[state];
@@ -107,20 +127,25 @@ std::uint32_t SpecialFinder::step(std::uint32_t state, unsigned char byte) const
   }
 }
 
-// The end of the last run of text before `end` that could be the end of a token: one past the last
-// byte that ends any token, or 0.
+// The end of the last run of text before `end` that could be the end of a
+// token: one past the last byte that ends any token, or 0.
 std::size_t SpecialFinder::skip_back(std::string_view text, std::size_t end) const noexcept {
-  const auto is_last_byte = [&](char byte) {
-    return is_last_byte_[static_cast<unsigned char>(byte)];
-  };
-  if (last_bytes_.size() <= kMaxVectorBytes) {
-    const auto block_is_clear = [&](const char* block) {
-      return std::none_of(last_bytes_.begin(), last_bytes_.end(),
-                          [&](unsigned char byte) { return block_contains(block, byte); });
-    };
-    while (end >= kBlock && block_is_clear(text.data() + end - kBlock)) end -= kBlock;
+  if (!ends_.empty()) {
+    end = skip_blocks<kLargeBlock>(text, end);
+    end = skip_blocks<kBlock>(text, end);
   }
-  while (end > 0 && !is_last_byte(text[end - 1])) --end;
+  while (end > 0 && !is_last_byte_[static_cast<unsigned char>(text[end - 1])]) --end;
+  return end;
+}
+
+// Whole blocks, in front of which there is a byte more.
+template <std::size_t size>
+std::size_t SpecialFinder::skip_blocks(std::string_view text, std::size_t end) const noexcept {
+  const auto is_clear = [&](const char* block) {
+    return std::none_of(ends_.begin(), ends_.end(),
+                        [&](SpecialEnd each) { return block_contains<size>(block, each); });
+  };
+  while (end > size && is_clear(text.data() + end - size)) end -= size;
   return end;
 }
 
