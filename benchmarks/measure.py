@@ -23,7 +23,7 @@ VERIFY_MEGABYTES = 2.0
 TIMEOUT_SECONDS = 900
 #: A contestant that took so many times as long as the fastest, and so many seconds, is timed once:
 #: more rounds would teach nothing and hold up those that are close together.
-SLOW_FACTOR, SLOW_SECONDS = 10.0, 10.0
+SLOW_FACTOR, SLOW_SECONDS = 10.0, 3.0
 
 
 class ResultsDiffer(Exception):
