@@ -11,8 +11,10 @@ from typing import Literal, get_args
 from bpe.corpora.corpus import Corpus, Source
 from bpe.counting import DEFAULT_PATTERN, count
 from bpe.counts import PretokenCounts
+from bpe.counts_sources import counts_of
 from bpe.engines import EngineName, Progress, TieBreak, get_engine
 from bpe.errors import TrainingError
+from bpe.memory import MemoryLimit
 from bpe.patterns import Pattern
 from bpe.request import Request, token_tuple
 from bpe.special_tokens import check_special_tokens
@@ -41,6 +43,8 @@ def train(
     on_interrupt: OnInterrupt = "raise",
     checkpoint: str | PathLike[str] | None = None,
     num_threads: int | None = None,
+    memory_limit: MemoryLimit | None = None,
+    spill_folder: str | PathLike[str] | None = None,
     progress: Progress | None = None,
     engine: EngineName = "native",
 ) -> Tokenizer:
@@ -50,7 +54,7 @@ def train(
     docs/spec.md says what it is, `bpe.reference` says it in Python.
 
     Args:
-        source: As in `count`, or counts made earlier.
+        source: As in `count`, or counts made earlier, or the file they were saved in.
         vocab_size: Everything counts: 256 bytes + merges + special tokens. A corpus that is too
             small gives fewer, with a warning.
         pattern: As in `count`; counts bring their own.
@@ -69,6 +73,10 @@ def train(
         checkpoint: A folder for counts and merges so far. The same request with the same folder
             goes on where the last run ended, however it ended, and gives the same result.
         num_threads: As in `count`.
+        memory_limit: As in `count`: bounds the counting, and the merging then starts without the
+            table of counts. What it takes itself depends on the number of distinct pretokens, some
+            7 bytes for each of their bytes at 32,768 tokens, and is not bounded.
+        spill_folder: As in `count`.
         progress: As in `count`. The phases are "counting", in bytes, and "merging", in merges;
             with superwords also "counting superwords" and "merging superwords".
         engine: As in `count`.
@@ -81,8 +89,9 @@ def train(
     >>> [tokenizer.decode([id_]) for id_ in range(256, 259)]
     ['aa', 'ab', 'aaab']
     """
+    source = open_counts(source, engine)
     request = Request(
-        pattern=_pattern_of(source, pattern, base),
+        pattern=pattern_of(source, pattern, base),
         special_tokens=check_special_tokens(special_tokens),
         tie_break=tie_break,
         min_frequency=min_frequency,
@@ -93,7 +102,9 @@ def train(
         superword_words=superword_words,
         base=base,
     )
-    running = Running(on_interrupt, checkpoint, num_threads, progress, engine)
+    running = Running(
+        on_interrupt, checkpoint, num_threads, memory_limit, spill_folder, progress, engine
+    )
     return train_sizes(source, [vocab_size], request, running)[0]
 
 
@@ -104,6 +115,8 @@ class Running:
     on_interrupt: OnInterrupt = "raise"
     checkpoint: str | PathLike[str] | None = None
     num_threads: int | None = None
+    memory_limit: MemoryLimit | None = None
+    spill_folder: str | PathLike[str] | None = None
     progress: Progress | None = None
     engine: EngineName = "native"
 
@@ -111,6 +124,12 @@ class Running:
         if self.on_interrupt not in get_args(OnInterrupt):
             raise TrainingError(f"on_interrupt must be raise or keep, not {self.on_interrupt!r}")
         resolve_num_threads(self.num_threads)  # a senseless number is refused here
+
+
+def open_counts(source: Source | PretokenCounts, engine: EngineName) -> Source | PretokenCounts:
+    """Return the counts that a counts file holds, and any other source as it is."""
+    counts = counts_of(source, engine)
+    return source if counts is None else counts
 
 
 def train_sizes(
@@ -175,6 +194,7 @@ class _Learner:
                 num_threads=resolve_num_threads(running.num_threads),
                 progress=self._progress(superwords, num_before),
                 on_merges=checkpoint.add,
+                empty_table=counts is not self._source,
             )
         except KeyboardInterrupt:
             if running.on_interrupt == "raise" or not checkpoint.merges:
@@ -194,6 +214,8 @@ class _Learner:
                     pattern=request.final_pattern if superwords else request.pattern,
                     special_tokens=request.cutting_tokens,
                     num_threads=running.num_threads,
+                    memory_limit=running.memory_limit,
+                    spill_folder=running.spill_folder,
                     progress=self._progress(superwords, 0),
                     engine=running.engine,
                 ),
@@ -226,7 +248,7 @@ class _Learner:
         )
 
 
-def _pattern_of(
+def pattern_of(
     source: object, pattern: Pattern | str | Sequence[str] | None, base: Tokenizer | None
 ) -> Pattern:
     """Return the pattern to train with, which must be that of counts and of a base."""

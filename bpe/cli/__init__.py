@@ -10,14 +10,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from bpe.cli import count, decode, encode, extend, inspect, train
+from bpe.cli import convert, count, decode, encode, extend, inspect, merge_counts, train
 from bpe.cli.arguments import Parser
-from bpe.cli.convert import add_command as add_convert
 from bpe.cli.running import run_command
 
 __all__ = ["main"]
 
-_COMMANDS = (train, extend, encode, decode, inspect, count)
+_COMMANDS = (train, extend, encode, decode, convert, inspect, count, merge_counts)
 _EPILOG = "bpe COMMAND --help says more. Exit status: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."
 
 
@@ -38,7 +37,6 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in _COMMANDS:
         module.add_command(commands)
-    add_convert(commands)
     return parser
 
 

@@ -12,8 +12,8 @@ from bpe.cli.progress import reporting
 _DESCRIPTION = """\
 Split a corpus into pretokens and count them: the most frequent go to standard output, and all of
 them into a counts file with -o. `bpe train` goes on from there at any vocabulary size, and `bpe
-inspect` describes them. Counts files are sources too, and add up: `bpe count 1.counts 2.counts -o
-sum.counts`."""
+inspect` describes them. Counts files are sources too; `bpe merge-counts` adds up those that are
+together larger than the memory."""
 
 
 def add_command(commands: Any) -> None:

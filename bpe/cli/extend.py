@@ -33,6 +33,7 @@ def add_command(commands: Any) -> None:
     add_rules(parser)
     add_keeping(parser)
     arguments.add_running(parser)
+    arguments.add_memory(parser)
     arguments.add_reporting(parser, "describe the result as JSON on standard output")
     parser.set_defaults(run=run)
 

@@ -30,6 +30,7 @@ def add_command(commands: Any) -> None:
     add_rules(parser)
     add_keeping(parser)
     arguments.add_running(parser)
+    arguments.add_memory(parser)
     arguments.add_reporting(parser, "describe the result as JSON on standard output")
     parser.set_defaults(run=run)
 
@@ -119,17 +120,16 @@ def add_keeping(parser: argparse.ArgumentParser) -> None:
 
 def train_and_save(args: argparse.Namespace, base: Tokenizer | None) -> None:
     """Train as the arguments say, and write every size that was asked for."""
-    from bpe.patterns import Pattern
     from bpe.request import Request, token_tuple
-    from bpe.training import Running, train_sizes
+    from bpe.training import Running, open_counts, pattern_of, train_sizes
 
     outputs = _outputs(args)
     for output in outputs:
         _check_output(output, args.force)
     started = time.monotonic()
-    pattern = base.spec.pattern if base else Pattern.of(arguments.pattern_of(args))
+    source = open_counts(arguments.corpus_of(args), args.engine)
     request = Request(
-        pattern=pattern,
+        pattern=pattern_of(source, base.spec.pattern if base else arguments.pattern_of(args), base),
         special_tokens=tuple(arguments.special_tokens_of(args)),
         tie_break=args.tie_break,
         min_frequency=args.min_frequency,
@@ -145,10 +145,12 @@ def train_and_save(args: argparse.Namespace, base: Tokenizer | None) -> None:
             on_interrupt="keep" if args.keep_on_interrupt else "raise",
             checkpoint=args.checkpoint,
             num_threads=args.num_threads,
+            memory_limit=args.memory_limit,
+            spill_folder=args.spill_folder,
             progress=progress,
             engine=args.engine,
         )
-        tokenizers = train_sizes(arguments.corpus_of(args), args.vocab_size, request, running)
+        tokenizers = train_sizes(source, args.vocab_size, request, running)
     reports = []
     for tokenizer, output, vocab_size in zip(tokenizers, outputs, args.vocab_size, strict=True):
         tokenizer.save(output, overwrite=args.force)
