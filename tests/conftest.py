@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 #: Real text and vocabularies to measure on; only on developers' machines.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+# A shell that runs the tests in the background ignores Ctrl-C for them, and programs that they
+# start would inherit that; those with a handler start with the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["native", "reference"])

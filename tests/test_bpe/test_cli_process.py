@@ -32,8 +32,6 @@ def start(*words: str | Path, **options: Any) -> subprocess.Popen[bytes]:
         "stdin": subprocess.PIPE,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
-        # Somebody may run the tests with Ctrl-C ignored; that would be inherited.
-        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     }
     command = [sys.executable, "-m", "bpe", *map(str, words)]
     return subprocess.Popen(command, **(defaults | options))

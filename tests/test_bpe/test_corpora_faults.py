@@ -199,7 +199,10 @@ def interrupt(command: list[str], **options: Any) -> float:
     time.sleep(0.3)
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    try:
+        _, error = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert b"KeyboardInterrupt" in error, error
     return time.monotonic() - started
 
