@@ -1,8 +1,8 @@
 """`python -m benchmarks`: run cases and add their rows to a results file, or print the tables.
 
 python -m benchmarks run --only 'encode-english*' --rounds 3
-python -m benchmarks report                       # tables on stdout
-python -m benchmarks report --write README.md     # between the markers of a file
+python -m benchmarks report                       # all tables on stdout
+python -m benchmarks report --write               # into README.md (a summary) and RESULTS.md (all)
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("--results", default=str(RESULTS / "baseline.jsonl"), help="file to add to")
     run.add_argument("--list", action="store_true", help="list the cases and stop")
     show = commands.add_parser("report", help="print the tables of the committed results")
-    show.add_argument("--write", metavar="FILE", help="put them between the markers of a file")
+    show.add_argument(
+        "--write",
+        action="store_true",
+        help="put a summary into README.md and all of them into benchmarks/RESULTS.md",
+    )
     options = parser.parse_args(arguments or ["run", "--list"])
     if options.command == "report":
         return _report(options.write)
@@ -62,12 +66,13 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _report(target: str | None) -> int:
-    text = report.tables(report.read_results(RESULTS))
-    if target is None:
-        print(text)
-    else:
-        path = Path(target)
+def _report(write: bool) -> int:
+    rows = report.read_results(RESULTS)
+    if not write:
+        print(report.tables(rows))
+        return 0
+    for name, text in report.pages(rows).items():
+        path = ROOT / name
         path.write_text(report.replace_between_markers(path.read_text("utf-8"), text), "utf-8")
     return 0
 

@@ -102,6 +102,13 @@ def test_a_table_shows_medians_and_who_ran() -> None:
     assert "busy with other work (load average up to 9)" in report.tables([row("ours", 1, load=9)])
 
 
+def test_the_summary_shows_all_sizes_in_a_cell() -> None:
+    text = report.summary([row("ours", 2.0), row("ours", 3.0, vocab_size=100256), row("bpeasy", 9)])
+    assert "seconds for 32,768 / 100,256 tokens" in text
+    assert "| **chimera-bpe** | gpt2 | 2.00 / 3.00 | – |" in text
+    assert "| bpeasy | gpt2 | 9.00 / – | – |" in text
+
+
 def test_of_a_case_that_was_measured_again_only_the_new_rows_count(tmp_path: Path) -> None:
     for name, when, cases in (("b", "2026-01-01", "xy"), ("a", "2026-01-02", "x")):
         rows = [json.dumps({"case": case, "when": when}) for case in cases]

@@ -86,12 +86,14 @@ def test_the_first_code_stands_within_25_lines_and_the_whole_within_200() -> Non
 
 
 def test_the_tables_are_made_from_the_committed_results() -> None:
-    text = README.read_text("utf-8")
-    tables = report.tables(report.read_results(ROOT / "benchmarks" / "results"))
-    assert report.replace_between_markers(text, tables) == text
+    for name, tables in report.pages(report.read_results(ROOT / "benchmarks" / "results")).items():
+        text = (ROOT / name).read_text("utf-8")
+        assert report.replace_between_markers(text, tables) == text, name
 
 
-@pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", "csrc/README.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "CONTRIBUTING.md", "csrc/README.md", "benchmarks/RESULTS.md"]
+)
 def test_every_link_into_the_tree_leads_somewhere(file: str) -> None:
     path = ROOT / file
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8"))
