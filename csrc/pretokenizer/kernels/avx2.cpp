@@ -137,6 +137,19 @@ class Block {
   __m256i low_, high_, low_traits_, high_traits_;
 };
 
+constexpr bool kContractionsAreCheap = false;
+
+template <bool kIgnoreCase>
+inline Contractions contraction_endings(const char* bytes) noexcept {
+  const Block second(bytes + 1), third(bytes + 2);
+  const auto is = [](const Block& block, char c) {
+    return kIgnoreCase ? block.equal_folded(c) : block.equal(c);
+  };
+  return {
+      is(second, 's') | is(second, 'd') | is(second, 'm') | is(second, 't'),
+      (is(second, 'l') & is(third, 'l')) | ((is(second, 'v') | is(second, 'r')) & is(third, 'e'))};
+}
+
 // Only the leads whose characters are all letters: more takes four look-ups for each of two
 // registers.
 inline Bits letters_for_sure(const char* bytes, Bits leads, const LetterLanes& lanes) noexcept {

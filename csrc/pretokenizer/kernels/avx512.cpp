@@ -16,75 +16,47 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pretokenizer/kernels/avx512_tables.h"
 #include "pretokenizer/kernels/letter_lanes.h"
 #include "pretokenizer/kernels/target.h"
 #include "pretokenizer/kernels/traits.h"
 #include "pretokenizer/scalar/machines.h"
 #include "pretokenizer/scalar/units.h"
 
+BPE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt")
 namespace bpe::avx512 {
 namespace {
 
 using namespace kernels;
 
-// One bit of a byte for each class of ASCII; a character may have several.
-enum AsciiTrait : std::uint8_t {
-  kAsciiLetter = 1,
-  kAsciiDigit = 2,
-  kAsciiWhite = 4,
-  kAsciiSpace = 8,
-  kAsciiNewline = 16,
-  kAsciiQuote = 32,
-  kAsciiUpper = 64,
-  kAsciiSlash = 128,
-};
-
-constexpr std::uint8_t ascii_traits(int c) {
-  if (c >= 'a' && c <= 'z') return kAsciiLetter;
-  if (c >= 'A' && c <= 'Z') return kAsciiLetter | kAsciiUpper;
-  if (c >= '0' && c <= '9') return kAsciiDigit;
-  switch (c) {
-    case ' ': return kAsciiWhite | kAsciiSpace;
-    case '\n':
-    case '\r': return kAsciiWhite | kAsciiNewline;
-    case '\t':
-    case '\v':
-    case '\f': return kAsciiWhite;
-    case '\'': return kAsciiQuote;
-    case '/': return kAsciiSlash;
-    default: return 0;
-  }
+// GCC likes to keep words in mask registers, where arithmetic is slow to reach: this one it may
+// not.
+inline Bits word(__mmask64 mask) noexcept {
+  Bits bits = mask;
+  asm("" : "+r"(bits));
+  return bits;
 }
-
-alignas(64) constexpr std::array<std::uint8_t, 128> kAsciiTraits = [] {
-  std::array<std::uint8_t, 128> traits{};
-  for (int c = 0; c < 128; ++c) traits[static_cast<std::size_t>(c)] = ascii_traits(c);
-  return traits;
-}();
-
-alignas(64) constexpr std::array<std::uint8_t, 64> kPositions = [] {
-  std::array<std::uint8_t, 64> positions{};
-  for (std::size_t i = 0; i < 64; ++i) positions[i] = static_cast<std::uint8_t>(i);
-  return positions;
-}();
-
-}  // namespace
-}  // namespace bpe::avx512
-
-BPE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt")
-namespace bpe::avx512 {
-namespace {
 
 inline __m512i load(const void* from) noexcept { return _mm512_loadu_si512(from); }
 inline __m512i all(int byte) noexcept { return _mm512_set1_epi8(static_cast<char>(byte)); }
+
+// A bit in every byte.
+inline __m512i repeated(int trait) noexcept {
+  return load(kTables.repeated[std::countr_zero(static_cast<unsigned>(trait))].data());
+}
+
+// Looks bytes up in a table of 128; those beyond ASCII give 0.
+inline __m512i look_up(__m512i bytes, const std::array<std::uint8_t, 128>& table) noexcept {
+  const __mmask64 is_ascii = _mm512_testn_epi8_mask(bytes, repeated(0x80));
+  return _mm512_maskz_permutex2var_epi8(is_ascii, load(table.data()), bytes,
+                                        load(table.data() + 64));
+}
 
 class Block {
  public:
   // 64 bytes must be readable.
   explicit Block(const char* bytes) noexcept
-      : bytes_(load(bytes)),
-        traits_(_mm512_maskz_permutex2var_epi8(~non_ascii(), load(kAsciiTraits.data()), bytes_,
-                                               load(kAsciiTraits.data() + 64))) {}
+      : bytes_(load(bytes)), traits_(look_up(bytes_, kTables.ascii)) {}
 
   Bits letters() const noexcept { return having(kAsciiLetter); }
   Bits digits() const noexcept { return having(kAsciiDigit); }
@@ -94,23 +66,36 @@ class Block {
   Bits quotes() const noexcept { return having(kAsciiQuote); }
   Bits upper() const noexcept { return having(kAsciiUpper); }
   Bits slashes() const noexcept { return having(kAsciiSlash); }
-  Bits non_ascii() const noexcept { return _mm512_movepi8_mask(bytes_); }
+  Bits non_ascii() const noexcept { return word(_mm512_movepi8_mask(bytes_)); }
 
-  Bits equal(char c) const noexcept { return _mm512_cmpeq_epi8_mask(bytes_, all(c)); }
+  Bits equal(char c) const noexcept { return word(_mm512_cmpeq_epi8_mask(bytes_, all(c))); }
   Bits equal_folded(char c) const noexcept {
-    return _mm512_cmpeq_epi8_mask(_mm512_or_si512(bytes_, all(0x20)), all(c));
+    return word(_mm512_cmpeq_epi8_mask(_mm512_or_si512(bytes_, all(0x20)), all(c)));
   }
-  Bits at_least(int byte) const noexcept { return _mm512_cmpge_epu8_mask(bytes_, all(byte)); }
+  Bits at_least(int byte) const noexcept { return word(_mm512_cmpge_epu8_mask(bytes_, all(byte))); }
   // As signed numbers, these are the smallest.
-  Bits continuations() const noexcept { return _mm512_cmplt_epi8_mask(bytes_, all(0xC0)); }
+  Bits continuations() const noexcept { return word(_mm512_cmplt_epi8_mask(bytes_, all(0xC0))); }
 
  private:
   Bits having(AsciiTrait trait) const noexcept {
-    return _mm512_test_epi8_mask(traits_, all(trait));
+    return word(_mm512_test_epi8_mask(traits_, repeated(trait)));
   }
 
   __m512i bytes_, traits_;
 };
+
+// Cheaper than a jump that is mispredicted.
+constexpr bool kContractionsAreCheap = true;
+
+template <bool kIgnoreCase>
+inline Contractions contraction_endings(const char* bytes) noexcept {
+  const __m512i second =
+      look_up(load(bytes + 1), kIgnoreCase ? kTables.second_of_any_case : kTables.second);
+  const __m512i third =
+      look_up(load(bytes + 2), kIgnoreCase ? kTables.third_of_any_case : kTables.third);
+  return {word(_mm512_test_epi8_mask(second, repeated(kEndsTwo))),
+          word(_mm512_test_epi8_mask(second, third))};
+}
 
 inline Bits letters_for_sure(const char* bytes, Bits leads, const LetterLanes& lanes) noexcept {
   // A permutation looks at the low six bits of an index.
@@ -181,17 +166,16 @@ inline bool classify_leads(const char* bytes, Bits leads, Words& is) noexcept {
 
 // Sixteen at a time: the positions of the bits, packed by one instruction.
 inline void write_ends(Bits starts, EndOffset base, EndOffset* out) noexcept {
-  const __m512i positions = _mm512_maskz_compress_epi8(starts, load(kPositions.data()));
+  const __m512i positions = _mm512_maskz_compress_epi8(starts, load(kTables.positions.data()));
   const __m512i bases = _mm512_set1_epi32(static_cast<int>(base));
   const auto write = [&](__m128i sixteen, EndOffset* to) {
     _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(sixteen), bases));
   };
   write(_mm512_castsi512_si128(positions), out);
-  const int count = std::popcount(starts);
-  if (count <= 16) [[likely]]
-    return;
+  // English has 14 starts a block: a jump on more than 16 would be mispredicted.
   write(_mm512_extracti32x4_epi32(positions, 1), out + 16);
-  if (count <= 32) return;
+  if (std::popcount(starts) <= 32) [[likely]]
+    return;
   write(_mm512_extracti32x4_epi32(positions, 2), out + 32);
   write(_mm512_extracti32x4_epi32(positions, 3), out + 48);
 }

@@ -12,7 +12,8 @@
 //   bool classify_leads<kCases>(bytes, leads, is)   adds the leads to the words; false if one leads
 //   no
 //                 well-formed character; the continuation bytes are known to be there
-//   void write_ends(starts, base, out)   base + k for every bit k; may write 64 places
+//   Contractions contraction_endings<ignore_case>(bytes)   bit k: bytes k + 1 and after end a
+//   contraction void write_ends(starts, base, out)   base + k for every bit k; may write 64 places
 
 // How many bytes from the start of a block are looked at: two past its end for a contraction, three
 // for the rest of a character.
@@ -150,22 +151,20 @@ inline Bits last_of_white_runs(const Classes& is, const Place& place) noexcept {
   return last;
 }
 
-// Where one of the endings of a contraction stands right after an apostrophe in `at`.
-struct Contractions {
-  Bits two, three;  // the apostrophes of contractions of two and of three bytes
-};
-
-// Ignoring case, U+017F (long s, bytes C5 BF) is an s.
+// The apostrophes in `at` that begin a contraction. Ignoring case, U+017F (long s, bytes C5 BF) is
+// an s.
 template <bool kIgnoreCase>
-inline Contractions contractions(const Place& place, Bits at) noexcept {
-  const Block first(place.bytes + 1), second(place.bytes + 2);
-  const auto is = [](const Block& block, char c) {
-    return kIgnoreCase ? block.equal_folded(c) : block.equal(c);
-  };
-  const Bits two = is(first, 's') | is(first, 'd') | is(first, 'm') | is(first, 't');
-  Bits three =
-      (is(first, 'l') & is(second, 'l')) | ((is(first, 'v') | is(first, 'r')) & is(second, 'e'));
-  if constexpr (kIgnoreCase) three |= first.equal('\xC5') & second.equal('\xBF');
+inline Contractions contractions(const Place& place, const Classes& is, Bits at) noexcept {
+  auto [two, three] = contraction_endings<kIgnoreCase>(place.bytes);
+  if constexpr (kIgnoreCase) {
+    const auto long_s_at = [&](unsigned position) {
+      return place.bytes[position + 1] == '\xC5' && place.bytes[position + 2] == '\xBF';
+    };
+    for (Bits rest = at & (is.non_ascii >> 1); rest != 0; rest &= rest - 1) {
+      if (long_s_at(lowest(rest))) three |= rest & (~rest + 1);
+    }
+    if (place.bytes[64] == '\xC5' && long_s_at(63)) three |= Bits{1} << 63;
+  }
   return {at & two, at & three};
 }
 

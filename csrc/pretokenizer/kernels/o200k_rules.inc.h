@@ -29,8 +29,20 @@ struct O200k {
     Bits bytes, ends;
   };
 
-  Suffixes find_suffixes(const Place& place, Bits quotes) noexcept {
-    const auto [two, three] = contractions<true>(place, quotes);
+  Suffixes find_suffixes(const Classes& is, const Place& place, Bits quotes) noexcept {
+    const auto [two, three] = contractions<true>(place, is, quotes);
+    const Bits ends = two << 2 | three << 3 | suffix_end;
+    if (((two | three) & ends) != 0) [[unlikely]]
+      return follow_suffixes(two, three);
+    const Bits any = two | three;
+    const Suffixes found{any | any << 1 | three << 2 | suffix, ends};
+    suffix_end = two >> 62 | three >> 61;
+    suffix = suffix_end == 0 ? 0 : suffix_end - 1;
+    return found;
+  }
+
+  // One after the other, where they touch.
+  Suffixes follow_suffixes(Bits two, Bits three) noexcept {
     Suffixes found{suffix, suffix_end};
     Bits last_end = suffix_end;
     suffix = suffix_end = 0;
@@ -38,16 +50,12 @@ struct O200k {
       const Bits begin = rest & (~rest + 1);
       if (begin == last_end) continue;
       const unsigned length = (two & begin) != 0 ? 2 : 3;
-      const Bits end = begin << length;
-      last_end = end;
-      if (end != 0) {
-        found.bytes |= end - begin;
-        found.ends |= end;
-      } else {
-        found.bytes |= ~(begin - 1);
-        suffix_end = begin >> (64 - length);
-        suffix = suffix_end - 1;
-      }
+      last_end = begin << length;
+      found.bytes |= last_end - begin;
+      found.ends |= last_end;
+      if (last_end != 0) continue;
+      suffix_end = begin >> (64 - length);
+      suffix = suffix_end - 1;
     }
     return found;
   }
@@ -100,7 +108,9 @@ struct O200k {
     const Bits all_leads = is.letters | (is.white & ~is.newlines) | lead_symbols;
     Suffixes suffixes{suffix, suffix_end};
     const Bits quotes = block.quotes() & after(is.letters, wide.letters);
-    if ((quotes | suffix_end) != 0) suffixes = find_suffixes(place, quotes);
+    if ((kContractionsAreCheap && is.non_ascii == 0) || (quotes | suffix_end) != 0) {
+      suffixes = find_suffixes(is, place, quotes);
+    }
     starts = other_starts | find_word_starts(is, place, all_leads, suffixes.bytes) |
              digit_starts<3>(is.digits, wide.digits, next_group) |
              white_space.starts(is, place, taken, false);

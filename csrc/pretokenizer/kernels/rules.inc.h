@@ -28,8 +28,9 @@ struct Gpt2 {
              last_of_white_runs(is, place);
     starts = (starts & ~dropped) | added;
     dropped = added = 0;
-    if (const Bits quotes = block.quotes() & starts) {
-      const auto [two, three] = contractions<false>(place, quotes);
+    const Bits quotes = block.quotes() & starts;
+    if ((kContractionsAreCheap && is.non_ascii == 0) || quotes != 0) {
+      const auto [two, three] = contractions<false>(place, is, quotes);
       starts = (starts & ~((two | three) << 1)) | two << 2 | three << 3;
       dropped = last_bit(two | three);
       added = two >> 62 | three >> 61;
@@ -117,8 +118,9 @@ struct Cl100k {
              digit_starts<rules.max_digits>(is.digits, wide.digits, next_group) |
              white_space.starts(is, place, taken, rules.keeps_trailing_space) | added;
     added = 0;
-    if (const Bits quotes = block.quotes() & other_starts) {
-      const auto [two, three] = contractions<true>(place, quotes);
+    const Bits quotes = block.quotes() & other_starts;
+    if ((kContractionsAreCheap && is.non_ascii == 0) || quotes != 0) {
+      const auto [two, three] = contractions<true>(place, is, quotes);
       starts |= two << 2 | three << 3;
       added = two >> 62 | three >> 61;
     }

@@ -7,6 +7,11 @@ namespace bpe::kernels {
 
 using Bits = std::uint64_t;  // one bit for each byte of a block
 
+// The apostrophes of contractions of two and of three bytes.
+struct Contractions {
+  Bits two, three;
+};
+
 enum Trait : std::uint8_t {
   kLetter = 1,
   kNumber = 2,
