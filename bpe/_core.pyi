@@ -10,6 +10,9 @@ import numpy.typing as npt
 UNICODE_VERSION: str
 
 def split(data: bytes, pattern: str, kernel: str | None = None) -> list[bytes]: ...
+def pretoken_ends(
+    data: bytes | memoryview, pattern: str, kernel: str, num_places: int = 512
+) -> list[int]: ...
 def kernel_names() -> list[str]: ...
 def pack_keys(
     data: bytes, ends: Sequence[int], shift: int, kernel: str

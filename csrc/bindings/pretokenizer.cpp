@@ -85,6 +85,27 @@ py::list split(const py::bytes& data, const std::string& pattern,
   return text.size() < kReleaseGilFrom ? split_small(scanner, text) : split_large(scanner, text);
 }
 
+// For tests: nothing is copied, so that the memory may end anywhere, and a call of the scanner gets
+// as many places as asked for.
+std::vector<std::size_t> pretoken_ends(const py::buffer& data, const std::string& pattern,
+                                       const std::string& kernel, std::size_t num_places) {
+  const py::buffer_info info = data.request();
+  if (num_places == 0)
+    throw py::value_error("num_places is 0; a scanner needs a place to write to");
+  const std::string_view text(static_cast<const char*>(info.ptr),
+                              static_cast<std::size_t>(info.size * info.itemsize));
+  Scanner scanner(pattern_or_throw(pattern), text, kernel_or_throw(kernel));
+  std::vector<std::size_t> all;
+  std::vector<EndOffset> ends(num_places);
+  const py::gil_scoped_release release;
+  for (std::size_t begin = 0; const std::size_t count = scanner.fill(ends);) {
+    for (std::size_t i = 0; i + 1 < count; ++i) all.push_back(begin + ends[i]);
+    begin = scanner.position();
+    all.push_back(begin);
+  }
+  return all;
+}
+
 py::list kernel_names() {
   py::list result;
   for (const Kernel* kernel : usable_kernels()) {
@@ -137,6 +158,9 @@ void bind_pretokenizer(py::module_& module) {
   active_kernel();  // a wrong BPE_FORCE_KERNEL is an error at import, not in the middle of a run
   module.def("split", &split, py::arg("data"), py::arg("pattern"), py::arg("kernel") = py::none(),
              "Cut data into pretokens; the pattern \"\" gives all of it as one.");
+  module.def("pretoken_ends", &pretoken_ends, py::arg("data"), py::arg("pattern"),
+             py::arg("kernel"), py::arg("num_places") = 512,
+             "Return where the pretokens of a buffer end; for tests of the scanners.");
   module.def("kernel_names", &kernel_names,
              "Return the kernels that this CPU can run, the one used by default last.");
   module.def("pack_keys", &pack_keys, py::arg("data"), py::arg("ends"), py::arg("shift"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import os
 import subprocess
 import sys
@@ -23,6 +25,13 @@ CROWDS = (PIECES, ASCII, " \n\ta", "1a ", "'slLa", "!\n/a ", "\n \t!", "aB'", "0
 
 #: Single bytes: together they make broken sequences and, by chance, whole ones.
 BROKEN = b"a'l 1\n!\xff\xe4\xb8\xad\xcc\x81"
+
+#: One of each class that a pattern tells apart, in one to four bytes, and what is no character.
+CLASSES = (
+    "a", "B", "s", "1", " ", "\n", "!", "'", "/", "é", "Π", "中", "\u0301", "\u00a0", "\u3000",
+    "\u0085", "²", "“", "\U0001f600",
+)  # fmt: skip
+BYTES_OF_CLASSES = (*(char.encode() for char in CLASSES), b"\xff", b"\xe4\xb8")
 
 each_kernel = pytest.mark.parametrize("kernel", KERNELS)
 each_pattern = pytest.mark.parametrize("name", PATTERNS)
@@ -73,9 +82,7 @@ def test_long_runs_of_few_classes_split_alike(name: str, kernel: str) -> None:
 def test_broken_utf8_splits_alike(name: str, kernel: str) -> None:
     random = Random(2)
     for _ in range(1000):
-        data = bytes(
-            random.choices(b"a'l 1\n!\xff\xe4\xb8\xad\xcc\x81", k=random.randrange(1, 200))
-        )
+        data = bytes(random.choices(BROKEN, k=random.randrange(1, 200)))
         assert_same_split(data, name, kernel)
 
 
@@ -95,6 +102,96 @@ def test_a_batch_that_fills_up_inside_a_block_goes_on_there(name: str, kernel: s
     # anywhere in a block.
     for lead in range(8):
         assert_same_split(b"a" * lead + b"1a !b\n" * 2000, name, kernel)
+
+
+def assert_same_ends(data: bytes, name: str, kernel: str, num_places: int = 512) -> None:
+    expected = _core.pretoken_ends(data, name, "scalar")
+    assert expected == _core.pretoken_ends(data, name, kernel, num_places), (data, num_places)
+
+
+@each_kernel
+@each_pattern
+def test_every_sequence_of_three_classes_at_the_edge_of_a_block_splits_alike(
+    name: str, kernel: str
+) -> None:
+    random = Random(3)
+    for letters in product(BYTES_OF_CLASSES, repeat=3):
+        lead, edge = random.choice((b"a", b" ", b"!", b"1", b"\n")), random.randrange(56, 65)
+        following = random.choice((b"", b"a b", b"\n", b" 12345!", b"'s"))
+        assert_same_ends(lead * edge + b"".join(letters) + following, name, kernel)
+
+
+@each_kernel
+@each_pattern
+def test_white_space_digits_and_contractions_slide_over_the_edges_alike(
+    name: str, kernel: str
+) -> None:
+    texts = (
+        "x \u00a0\n\u2003 \n\n\u3000a\u0085\n b", "!\n\n/\n /a", "12345678901 1\u06612 1",
+        "don't WE'LL x's's'S 'ſa'ſ ''s", "中AB 中ABc 中Éé\u0301A!\u0301a“a”", "¡a ¡¡a“\u0301",
+    )  # fmt: skip
+    for text in texts:
+        for offset in range(71):
+            for lead in (b"a", b" ", b"\n", b"!", b"\xe4\xb8\xad"):
+                data = lead * offset + text.encode()
+                assert_same_ends(data, name, kernel)
+                assert_same_ends(data + b" " * 70, name, kernel)
+
+
+@each_kernel
+@each_pattern
+def test_runs_of_every_length_end_alike(name: str, kernel: str) -> None:
+    for run in (b"1", b" ", b"\n", b"a", b"A", b"!", b"\n ", "中".encode(), "\u3000".encode()):
+        for length in range(1, 140):
+            assert_same_ends(b"x" + run * length + b"b", name, kernel)
+
+
+@each_kernel
+@each_pattern
+def test_any_number_of_places_gives_the_same_ends(name: str, kernel: str) -> None:
+    random = Random(4)
+    data = "".join(random.choices(PIECES, k=1000)).encode()
+    for num_places in (1, 2, 3, 15, 16, 17, 63, 64, 65, 100, 127, 128, 129):
+        assert_same_ends(data, name, kernel, num_places)
+
+
+@pytest.fixture
+def last_page() -> memoryview:
+    """Return memory behind which nothing may be read: a read there ends the process."""
+    size = 2 * mmap.PAGESIZE
+    memory = mmap.mmap(-1, size)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    libc = ctypes.CDLL(None, use_errno=True)
+    guard = ctypes.c_void_p(address + mmap.PAGESIZE)
+    no_access = 0  # PROT_NONE, which Python's mmap does not name
+    assert libc.mprotect(guard, ctypes.c_size_t(mmap.PAGESIZE), no_access) == 0
+    return memoryview(memory)[: mmap.PAGESIZE]
+
+
+@each_kernel
+@each_pattern
+def test_nothing_is_read_behind_the_end_of_the_text(
+    name: str, kernel: str, last_page: memoryview
+) -> None:
+    random = Random(5)
+    for length in range(1, 140):
+        data = "".join(random.choices(PIECES, k=140)).encode()[:length]
+        last_page[-length:] = data
+        expected = _core.pretoken_ends(data, name, "scalar")
+        assert expected == _core.pretoken_ends(last_page[-length:], name, kernel)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for memory without its pages")
+def test_a_pretoken_of_more_than_4_gib_has_its_true_end() -> None:
+    # Zeros that nobody wrote take no memory.
+    long = 2**32 + 5
+    no_reserve = 0x4000  # MAP_NORESERVE, which Python's mmap does not name everywhere
+    memory = mmap.mmap(-1, long + 8, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve)
+    memory[:2], memory[long:] = b"a ", b"b cd e!\n"
+    for kernel in _core.kernel_names():
+        ends = _core.pretoken_ends(memoryview(memory), "gpt2", kernel)
+        assert [1, long, long + 1, long + 4, long + 6, long + 7, long + 8] == ends
 
 
 def imported_with(kernel: str) -> subprocess.CompletedProcess[str]:
