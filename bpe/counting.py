@@ -67,13 +67,15 @@ def count(
     threads = resolve_num_threads(num_threads)
     if memory_limit is None:
         counts.table = _count(source, counts, stages, specials, threads, progress, None)
-        return counts
-    share = CountingShare.of(memory_limit, threads)
-    threads = share.num_threads
-    with SpillFolder(spill_folder) as folder:
-        spill = stages.spill(str(folder.path), share.table_bytes, threads)
-        table = _count(source, counts, stages, specials, threads, progress, spill)
-        counts.hold(spill.finish(table, progress), folder)
+    else:
+        share = CountingShare.of(memory_limit, threads)
+        threads = share.num_threads
+        with SpillFolder(spill_folder) as folder:
+            spill = stages.spill(str(folder.path), share.table_bytes, threads)
+            table = _count(source, counts, stages, specials, threads, progress, spill)
+            counts.hold(spill.finish(table, progress), folder)
+    if counts.report is not None:
+        counts.report.warn()  # from here, so that the warning names the caller's line
     return counts
 
 
@@ -111,7 +113,6 @@ def _count(
                 spill.make_room(table)
         if show is not None:
             show.go_on_from(step.position)
-    reading.report.warn()
     counts.report = reading.report
     return table
 
