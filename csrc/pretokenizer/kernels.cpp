@@ -14,6 +14,9 @@ constexpr std::array kAll = {
     &kAvx2Kernel,
     &kAvx512Kernel,
 #endif
+#if BPE_HAS_NEON_KERNEL
+    &kNeonKernel,
+#endif
 };
 
 struct Usable {

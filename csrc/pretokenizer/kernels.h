@@ -16,6 +16,13 @@
 #define BPE_HAS_X86_KERNELS 0
 #endif
 
+// The kernels read words of text as little-endian numbers.
+#if defined(__aarch64__) && !defined(__AARCH64EB__) && (defined(__GNUC__) || defined(__clang__))
+#define BPE_HAS_NEON_KERNEL 1
+#else
+#define BPE_HAS_NEON_KERNEL 0
+#endif
+
 namespace bpe {
 
 struct Kernel {
@@ -28,6 +35,9 @@ extern const Kernel kScalarKernel;
 #if BPE_HAS_X86_KERNELS
 extern const Kernel kAvx2Kernel;
 extern const Kernel kAvx512Kernel;
+#endif
+#if BPE_HAS_NEON_KERNEL
+extern const Kernel kNeonKernel;
 #endif
 
 // Those that this CPU can run, the slowest first.

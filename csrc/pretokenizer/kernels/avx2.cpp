@@ -5,13 +5,13 @@
 
 #include <immintrin.h>
 
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 
 #include "pretokenizer/kernels/bit_positions.h"
 #include "pretokenizer/kernels/letter_lanes.h"
+#include "pretokenizer/kernels/nibbles.h"
 #include "pretokenizer/kernels/target.h"
 #include "pretokenizer/kernels/traits.h"
 #include "pretokenizer/scalar/machines.h"
@@ -22,46 +22,6 @@ namespace bpe::avx2 {
 namespace {
 
 using namespace kernels;
-
-// One bit for each class of ASCII. A byte has those that both of its nibbles have.
-enum AsciiTrait : std::uint8_t {
-  kLetterUpTo15 = 1,  // @ to O and the small ones
-  kLetterFrom16 = 2,  // P to Z and the small ones
-  kAsciiDigit = 4,
-  kAsciiControl = 8,  // white space but the space
-  kAsciiSpace = 16,
-  kAsciiNewline = 32,
-  kAsciiQuote = 64,
-  kAsciiSlash = 128,
-};
-
-alignas(16) constexpr std::uint8_t kByHighNibble[16] = {kAsciiControl | kAsciiNewline,
-                                                        0,
-                                                        kAsciiSpace | kAsciiQuote | kAsciiSlash,
-                                                        kAsciiDigit,
-                                                        kLetterUpTo15,
-                                                        kLetterFrom16,
-                                                        kLetterUpTo15,
-                                                        kLetterFrom16};
-
-constexpr std::uint8_t low_nibble_traits(int nibble) {
-  int traits = 0;
-  if (nibble >= 1) traits |= kLetterUpTo15;
-  if (nibble <= 10) traits |= kLetterFrom16;
-  if (nibble <= 9) traits |= kAsciiDigit;
-  if (nibble >= 9 && nibble <= 13) traits |= kAsciiControl;
-  if (nibble == 0) traits |= kAsciiSpace;
-  if (nibble == 10 || nibble == 13) traits |= kAsciiNewline;
-  if (nibble == 7) traits |= kAsciiQuote;
-  if (nibble == 15) traits |= kAsciiSlash;
-  return static_cast<std::uint8_t>(traits);
-}
-
-alignas(16) constexpr std::array<std::uint8_t, 16> kByLowNibble = [] {
-  std::array<std::uint8_t, 16> traits{};
-  for (int i = 0; i < 16; ++i) traits[static_cast<std::size_t>(i)] = low_nibble_traits(i);
-  return traits;
-}();
 
 inline __m256i load(const char* from) noexcept {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
@@ -92,8 +52,8 @@ class Block {
   explicit Block(const char* bytes) noexcept
       : low_(load(bytes)),
         high_(load(bytes + 32)),
-        low_traits_(by_nibbles(low_, table(kByLowNibble.data()), table(kByHighNibble))),
-        high_traits_(by_nibbles(high_, table(kByLowNibble.data()), table(kByHighNibble))) {}
+        low_traits_(by_nibbles(low_, table(kByLowNibble.data()), table(kByHighNibble.data()))),
+        high_traits_(by_nibbles(high_, table(kByLowNibble.data()), table(kByHighNibble.data()))) {}
 
   Bits letters() const noexcept { return having<kLetterUpTo15>() | having<kLetterFrom16>(); }
   Bits digits() const noexcept { return having<kAsciiDigit>(); }
@@ -128,7 +88,7 @@ class Block {
  private:
   // movemask takes the top bit of each byte; what a shift brings in from the byte beside is below
   // it.
-  template <AsciiTrait trait>
+  template <NibbleTrait trait>
   Bits having() const noexcept {
     constexpr int shift = std::countl_zero(static_cast<std::uint8_t>(trait));
     return mask(_mm256_slli_epi16(low_traits_, shift), _mm256_slli_epi16(high_traits_, shift));
