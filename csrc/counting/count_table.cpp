@@ -10,26 +10,12 @@
 #include "base/errors.h"
 #include "base/pretoken_key.h"
 #include "counting/join_tables.h"
+#include "counting/quoted.h"
 
 namespace bpe {
 namespace {
 
-constexpr std::size_t kShownBytes = 40;
 constexpr std::size_t kMergeBatch = 64;
-
-// The bytes as a Python literal, cut when they are many.
-std::string quoted(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text = "b'";
-  for (const unsigned char byte : bytes.substr(0, kShownBytes)) {
-    if (byte >= 0x20 && byte < 0x7F && byte != '\'' && byte != '\\') {
-      text += static_cast<char>(byte);
-    } else {
-      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return text + (bytes.size() > kShownBytes ? "'..." : "'");
-}
 
 std::pair<std::string_view, std::uint64_t> most_frequent(const CountTable& table) {
   std::pair<std::string_view, std::uint64_t> best;

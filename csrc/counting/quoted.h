@@ -1,6 +1,7 @@
 // A pretoken as it is shown in an error message.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 

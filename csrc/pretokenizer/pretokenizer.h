@@ -51,7 +51,7 @@ inline constexpr std::size_t kMaxStepEnds = 64;
 using FillFunction = std::size_t (*)(std::string_view text, std::size_t& position,
                                      std::span<EndOffset> ends);
 
-struct Kernel;  // kernels/kernels.h
+struct Kernel;  // pretokenizer/kernels.h
 
 // Walks over one text. Not thread-safe; the text must outlive the scanner and not change.
 // O(size of the text) in total, without recursion and without allocation. Reads no byte outside of

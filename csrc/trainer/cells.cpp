@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "counting/quoted.h"
 
 namespace bpe {
 namespace {
@@ -42,25 +43,11 @@ class Ticker {
   std::size_t done_ = 0;
 };
 
-std::string shown(std::string_view pretoken) {
-  constexpr std::size_t kShownBytes = 40;
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text = "b'";
-  for (const unsigned char byte : pretoken.substr(0, kShownBytes)) {
-    if (byte >= 0x20 && byte < 0x7F && byte != '\'' && byte != '\\') {
-      text += static_cast<char>(byte);
-    } else {
-      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return text + (pretoken.size() > kShownBytes ? "'..." : "'");
-}
-
 std::uint64_t checked_add(std::uint64_t sum, std::string_view pretoken, std::uint64_t count) {
   const unsigned __int128 total = sum + static_cast<unsigned __int128>(pretoken.size()) * count;
   if (total > kMaxTotal) {
     throw Error(ErrorKind::training,
-                "the counts are too large: with pretoken " + shown(pretoken) + " (count " +
+                "the counts are too large: with pretoken " + quoted(pretoken) + " (count " +
                     std::to_string(count) + ") the sum of count x length passes " +
                     std::to_string(kMaxTotal) + "; divide all counts by a common factor");
   }
