@@ -459,11 +459,11 @@ def test_ctrl_c_ends_counting_within_a_second(tmp_path: Path) -> None:
         import os, signal, threading, time
         from bpe import _core
 
-        document = open({str(path)!r}, "rb").read() * 200
+        documents = [open({str(path)!r}, "rb").read() * 200] * 5_000  # 100 GB
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         start = time.monotonic()
         try:
-            _core.CountTable().count_documents([document], "o200k", [], 2, None)
+            _core.CountTable().count_documents(documents, "o200k", [], 2, None)
         except KeyboardInterrupt:
             print("interrupted after", time.monotonic() - start)
         """
