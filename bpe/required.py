@@ -30,7 +30,7 @@ def fit_required(
         TrainingError: There is no room for them, or a forbidden token stands in the way.
     """
     kept = list(learned[:num_merges])
-    while True:
+    while required:
         added = required_pairs([*initial_pairs, *kept], required, forbidden)
         room = num_merges - len(added)
         if room < 0:
@@ -41,6 +41,7 @@ def fit_required(
         if len(kept) <= room:
             return kept + added
         del kept[room:]
+    return kept
 
 
 def required_pairs(

@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count as count_from
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple, overload
@@ -22,6 +21,8 @@ from bpe.unicode_version import UNICODE_VERSION
 
 #: Ids are stored in 32 bits; the top bit stays free for engines.
 MAX_ID = 2**31 - 1
+
+_NO_ID = "a merge holds something that is not an id: {}"
 
 
 class Merge(NamedTuple):
@@ -48,7 +49,7 @@ class Merges(Sequence[Merge]):
         try:
             self.left, self.right, self.new_id, self.rank = (array("I", c) for c in columns)
         except (OverflowError, TypeError) as error:
-            raise VocabularyError(f"a merge holds something that is not an id: {error}") from None
+            raise VocabularyError(_NO_ID.format(error)) from None
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[int, int]], first_id: int = 256) -> Merges:
@@ -57,10 +58,16 @@ class Merges(Sequence[Merge]):
         >>> Merges.from_pairs([(104, 105)])[0]
         Merge(left=104, right=105, new_id=256, rank=0)
         """
-        return cls(
-            (left, right, new_id, rank)
-            for (left, right), new_id, rank in zip(pairs, count_from(first_id), count_from())
-        )
+        pairs = list(pairs)
+        merges = cls()
+        try:
+            merges.left = array("I", [left for left, _ in pairs])
+            merges.right = array("I", [right for _, right in pairs])
+        except (OverflowError, TypeError) as error:
+            raise VocabularyError(_NO_ID.format(error)) from None
+        merges.new_id = array("I", range(first_id, first_id + len(pairs)))
+        merges.rank = array("I", range(len(pairs)))
+        return merges
 
     @classmethod
     def from_ranked_tokens(cls, token_to_rank: Mapping[bytes, int]) -> Merges:
@@ -168,16 +175,24 @@ class TokenizerSpec:
         >>> spec.id_to_bytes[256], spec.special_tokens["<|end|>"], spec.n_vocab
         (b'hi', 257, 258)
         """
-        id_to_bytes = {byte: bytes([byte]) for byte in range(256)}
-        for new_id, (left, right) in enumerate(pairs, start=256):
-            id_to_bytes[new_id] = id_to_bytes[left] + id_to_bytes[right]
-        return cls(
-            pattern=pattern,
-            id_to_bytes=id_to_bytes,
-            merges=Merges.from_pairs(pairs),
-            special_tokens={text: 256 + len(pairs) + i for i, text in enumerate(special_tokens)},
-            name=name,
-        )
+        merges = Merges.from_pairs(pairs)
+        tokens = _tokens_of_pairs(merges)
+        # What `__post_init__` checks holds by construction, but for tokens that are made twice and
+        # for the special tokens. A training ends here, so this is worth its lines.
+        spec = object.__new__(cls)
+        specials = {text: len(tokens) + i for i, text in enumerate(special_tokens)}
+        for attribute, value in (
+            ("pattern", pattern),
+            ("id_to_bytes", MappingProxyType(dict(enumerate(tokens)))),
+            ("merges", merges),
+            ("special_tokens", MappingProxyType(specials)),
+            ("whole_pretoken_first", False),
+            ("name", name),
+        ):
+            object.__setattr__(spec, attribute, value)
+        _check_no_token_twice(spec.id_to_bytes)
+        _check_special_tokens(specials, spec.id_to_bytes)
+        return spec
 
     @classmethod
     def from_ranked_tokens(
@@ -267,17 +282,28 @@ def _column(numbers: Iterable[int]) -> bytes:
     return column.tobytes()
 
 
+def _tokens_of_pairs(merges: Merges) -> list[bytes]:
+    """Return the tokens of merges numbered from 256: the single bytes, then one for each merge."""
+    tokens = [bytes([byte]) for byte in range(256)]
+    append = tokens.append
+    try:
+        for left, right in zip(merges.left, merges.right, strict=True):
+            append(tokens[left] + tokens[right])
+    except IndexError:
+        raise VocabularyError(
+            f"merge {len(tokens) - 256} joins {left} and {right}, "
+            f"and there are {len(tokens)} tokens before it"
+        ) from None
+    return tokens
+
+
 def _check_tokens(id_to_bytes: Mapping[int, bytes]) -> None:
     for id_, token in id_to_bytes.items():
         if not isinstance(id_, int) or not 0 <= id_ <= MAX_ID:
             raise VocabularyError(f"id {id_!r} of token {token!r} is not in 0..{MAX_ID}")
         if not isinstance(token, bytes) or not token:
             raise VocabularyError(f"token {token!r} of id {id_} is not a non-empty bytes object")
-    if len(set(id_to_bytes.values())) != len(id_to_bytes):
-        seen: dict[bytes, int] = {}
-        for id_, token in id_to_bytes.items():
-            if seen.setdefault(token, id_) != id_:
-                raise VocabularyError(f"ids {seen[token]} and {id_} are both {token!r}")
+    _check_no_token_twice(id_to_bytes)
     single = {token for token in id_to_bytes.values() if len(token) == 1}
     missing = [byte for byte in range(256) if bytes([byte]) not in single]
     if missing:
@@ -285,6 +311,14 @@ def _check_tokens(id_to_bytes: Mapping[int, bytes]) -> None:
             f"the single bytes {missing[:8]}{'...' if len(missing) > 8 else ''} are not tokens; "
             "a byte-level vocabulary has all 256, or some text could not be encoded"
         )
+
+
+def _check_no_token_twice(id_to_bytes: Mapping[int, bytes]) -> None:
+    if len(set(id_to_bytes.values())) != len(id_to_bytes):
+        seen: dict[bytes, int] = {}
+        for id_, token in id_to_bytes.items():
+            if seen.setdefault(token, id_) != id_:
+                raise VocabularyError(f"ids {seen[token]} and {id_} are both {token!r}")
 
 
 def _check_merges(merges: Merges, id_to_bytes: Mapping[int, bytes]) -> None:

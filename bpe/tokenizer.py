@@ -53,9 +53,13 @@ class Tokenizer(Interop):
         """
         self._spec = spec
         self._engine: EngineName = engine
-        self._codec: Codec = get_engine(engine).codec(spec)
         self._special_set = frozenset(spec.special_tokens)
         self._registered_name: str | None = None
+
+    @cached_property
+    def _codec(self) -> Codec:
+        """The engine's tables, made when they are first needed."""
+        return get_engine(self._engine).codec(self._spec)
 
     # ---- what it is --------------------------------------------------------------------------
 

@@ -182,7 +182,11 @@ class _Learner:
         try:
             counts = self._counts(checkpoint, superwords)
             num_before = len(checkpoint.merges)
-            get_engine(running.engine).train(
+            # Merges that nobody may want before the last are handed over once, at the end.
+            is_watched = running.on_interrupt == "keep" or isinstance(
+                checkpoint, TrainingCheckpoint
+            )
+            learned = get_engine(running.engine).train(
                 counts.table,
                 goal - num_before,
                 tie_break=request.tie_break,
@@ -193,9 +197,11 @@ class _Learner:
                 initial_pairs=[*request.initial_pairs, *checkpoint.merges],
                 num_threads=resolve_num_threads(running.num_threads),
                 progress=self._progress(superwords, num_before),
-                on_merges=checkpoint.add,
+                on_merges=checkpoint.add if is_watched else None,
                 empty_table=counts is not self._source,
             )
+            if not is_watched:
+                checkpoint.add(learned)
         except KeyboardInterrupt:
             if running.on_interrupt == "raise" or not checkpoint.merges:
                 raise

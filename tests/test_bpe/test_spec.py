@@ -124,3 +124,20 @@ def test_a_spec_cannot_be_changed() -> None:
         spec.id_to_bytes[5] = b"x"
     with pytest.raises(AttributeError):
         spec.name = "x"
+
+
+def test_a_pair_of_a_token_that_is_not_there_yet_is_refused_by_its_place() -> None:
+    with pytest.raises(VocabularyError, match="merge 1 joins 97 and 300, and there are 257"):
+        TokenizerSpec.from_pairs(Pattern.of(None), [(97, 98), (97, 300)])
+    with pytest.raises(VocabularyError, match="not an id"):
+        TokenizerSpec.from_pairs(Pattern.of(None), [(97, -1)])
+
+
+def test_a_spec_of_pairs_is_the_one_that_is_checked_in_full() -> None:
+    spec = TokenizerSpec.from_pairs(Pattern.of("gpt2"), [(97, 98), (256, 99)], ["<x>"], name="n")
+    checked = TokenizerSpec(
+        spec.pattern, spec.id_to_bytes, spec.merges, spec.special_tokens, name=spec.name
+    )
+    assert checked == spec
+    assert vars(checked).keys() == vars(spec).keys()
+    assert checked.content_hash == spec.content_hash
