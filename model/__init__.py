@@ -1,10 +1,11 @@
 """A small GPT on a vocabulary of your own.
 
-Read in this order: `config`, `layers`, `transformer`, `gpt`, `masked_lm`, `loss`, `head_loss`;
-`tokens`, `shards`, `preparation`, `dataset`, `batches`, `masking`, `objective`; `optim`, `step`,
-`train`, `evaluate`; `cache`, `sample`, `generation`, `text_stream`, `filling`; `run_directory`,
-`checkpoint`; `export`, `plots`. The command line is `python -m model`,
-installed as `gpt`. Importing this package does not import torch; using what needs torch does.
+Read in this order: `config`, `layers`, `transformer`, `gpt`, `masked_lm`, `kan`,
+`cross_attention`, `loss`, `head_loss`; `tokens`, `shards`, `preparation`, `dataset`, `batches`,
+`masking`, `objective`; `optim`, `step`, `train`, `evaluate`; `cache`, `sample`, `generation`,
+`text_stream`, `filling`; `run_directory`, `checkpoint`; `export`, `plots`. The command line is
+`python -m model`, installed as `gpt`. Importing this package does not import torch; using what
+needs torch does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from model.config import PRESETS, ModelConfig, TrainConfig
+from model.config import ModelConfig, TrainConfig
 from model.dependencies import require_model_dependencies
+from model.presets import PRESETS
 
 if TYPE_CHECKING:
     from model.checkpoint import Checkpoint, load_checkpoint

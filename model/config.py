@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from model.checks import check_choice, check_flag, check_integer, check_number
+from model.config_base import Config
 
 Architecture = Literal["gpt2", "llama"]
-FeedForward = Literal["gelu", "swiglu", "relu2"]
+FeedForward = Literal["gelu", "swiglu", "relu2", "kan"]
 Objective = Literal["causal", "masked"]
 Schedule = Literal["cosine", "wsd", "constant"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -27,30 +28,12 @@ VOCAB_MULTIPLE = 64
 #: So does the width of the hidden layer of SwiGLU.
 WIDTH_MULTIPLE = 8
 
-
-class _Config:
-    """JSON in and out, for the dataclasses below."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain data."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Build from plain data; ValueError names a missing, unknown or ill-typed field."""
-        if not isinstance(data, dict):
-            raise ValueError(f"{cls.__name__} should be an object, not {data!r}")
-        known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(data.keys() - known.keys()):
-            raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}")
-        for name, field in known.items():
-            if name not in data and field.default is MISSING:
-                raise ValueError(f"{cls.__name__} lacks the field {name!r}")
-        return cls(**data)
+#: Numbers that make an edge of a KAN: eight Gaussians and a SiLU (`kan.py`).
+KAN_EDGE = 9
 
 
 @dataclass(frozen=True)
-class ModelConfig(_Config):
+class ModelConfig(Config):
     """The architecture: two models with equal configs have weights of equal names and shapes.
 
     Attributes:
@@ -67,9 +50,11 @@ class ModelConfig(_Config):
         kv_heads: Heads of keys and values, M; they divide `heads`, which share them; 0: all.
         qk_norm: Whether queries and keys are normed before they meet.
         rope_base: The base of the rotary angles (`llama` only).
-        ffn: The feed-forward; None means `gelu` for `gpt2`, `swiglu` for `llama`.
+        ffn: The feed-forward; None means `gelu` for `gpt2`, `swiglu` for `llama`. `kan` is an
+            experiment.
         ffn_width: Its hidden width, F; 0 means as many parameters as 4 C with GELU has.
         objective: `causal` predicts the next token; `masked` the hidden ones, from both sides.
+        cross_attention: Whether every block also looks at a memory, that of an encoder.
     """
 
     vocab_size: int
@@ -87,6 +72,7 @@ class ModelConfig(_Config):
     ffn: FeedForward | None = None
     ffn_width: int = 0
     objective: Objective = "causal"
+    cross_attention: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "n_embd", "block_size", "heads", "layers"):
@@ -95,7 +81,7 @@ class ModelConfig(_Config):
             check_integer(name, getattr(self, name), minimum=0)
         check_number("dropout", self.dropout, 0.0, 1.0, "in [0, 1)")
         check_number("rope_base", self.rope_base, 1.0, math.inf, "above 1", open_left=True)
-        for name in ("tie_weights", "qk_norm"):
+        for name in ("tie_weights", "qk_norm", "cross_attention"):
             check_flag(name, getattr(self, name))
         check_choice("arch", self.arch, Architecture)
         check_choice("objective", self.objective, Objective)
@@ -145,20 +131,24 @@ class ModelConfig(_Config):
 
     @property
     def hidden_width(self) -> int:
-        """The hidden width of the feed-forward in use, F; two thirds for SwiGLU's three matrices.
+        """The hidden width of the feed-forward in use, F.
+
+        Two thirds for SwiGLU's three matrices, a ninth for the nine numbers of an edge of `kan`.
 
         >>> ModelConfig(300, n_embd=384, arch="llama").hidden_width
         1024
         """
         if self.ffn_width:
             return self.ffn_width
+        if self.feed_forward == "kan":
+            return max(1, round(4 * self.n_embd / KAN_EDGE))
         if self.feed_forward != "swiglu":
             return 4 * self.n_embd
         return -(-8 * self.n_embd // (3 * WIDTH_MULTIPLE)) * WIDTH_MULTIPLE
 
 
 @dataclass(frozen=True)
-class TrainConfig(_Config):
+class TrainConfig(Config):
     """How the model is trained. Everything here may change on resume; the change is logged.
 
     Attributes:
@@ -256,44 +246,3 @@ CHOICES: Mapping[str, Any] = {
     "nonfinite": Nonfinite,
     "mask_unit": MaskUnit,
 }
-
-#: The order of the eight positional numbers of `gpt train`, and the type of each.
-POSITIONALS: Mapping[str, type[int] | type[float]] = {
-    "n_embd": int,
-    "batch_size": int,
-    "block_size": int,
-    "lr": float,
-    "steps": int,
-    "heads": int,
-    "layers": int,
-    "dropout": float,
-}
-
-#: Named settings, each in the order of the positionals.
-PRESETS: Mapping[str, Mapping[str, int | float]] = {
-    name: dict(zip(POSITIONALS, values, strict=True))
-    for name, values in {
-        "test": (8, 8, 4, 1e-3, 5000, 4, 3, 0.1),
-        "chimera": (384, 64, 256, 3e-4, 5000, 6, 6, 0.2),
-    }.items()
-}
-
-
-def differences(before: _Config, after: _Config) -> dict[str, tuple[Any, Any]]:
-    """Return the fields that differ, each with its value before and after.
-
-    >>> differences(TrainConfig(steps=40), TrainConfig(steps=60))
-    {'steps': (40, 60)}
-    """
-    old, new = before.to_json(), after.to_json()
-    return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
-
-
-def describe_differences(before: _Config, after: _Config) -> str:
-    """Return the fields that differ as `name: before -> after`, or the empty string.
-
-    >>> describe_differences(TrainConfig(steps=40), TrainConfig(steps=60))
-    'steps: 40 -> 60'
-    """
-    changed = differences(before, after).items()
-    return ", ".join(f"{name}: {old} -> {new}" for name, (old, new) in changed)

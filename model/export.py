@@ -98,6 +98,7 @@ def huggingface_class(config: ModelConfig) -> str:
         "a masked language model with a tied head and no transform": config.objective == "masked",
         f"the feed-forward {config.feed_forward} in {config.arch}": config.feed_forward
         != ("gelu" if is_gpt2 else "swiglu"),
+        "cross-attention": config.cross_attention,
         "grouped heads in gpt2": is_gpt2 and config.num_kv_heads != config.heads,
         "QK-norm in gpt2": is_gpt2 and config.qk_norm,
     }

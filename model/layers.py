@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import ModelConfig
+from model.cross_attention import CrossAttention
+from model.kan import KANFeedForward
 
 if TYPE_CHECKING:
     from model.cache import LayerCache
@@ -28,12 +30,23 @@ class Context(NamedTuple):
         rotary: Cosines and sines of the positions, each broadcastable to (B, 1, T, H / 2).
         mask_BxTS: Which positions may be seen, bool, (B, 1, T, S); None: by the rule `causal`.
         cache: Keys and values of the positions before these, which are added to it.
+        memory_BSC: What cross-attention looks at.
     """
 
     rotary: tuple[Tensor, Tensor] | None = None
     mask_BxTS: Tensor | None = None
     cache: LayerCache | None = None
+    memory_BSC: Tensor | None = None
 
+
+#: The ends of the names of layers whose output is added to the stream.
+_WRITES_TO_STREAM = (
+    ".attention.out",
+    ".cross.out",
+    ".mlp.down",
+    ".mlp.down.base",
+    ".mlp.down.spline",
+)
 
 #: What a block knows when it is called by itself.
 NO_CONTEXT = Context()
@@ -129,13 +142,31 @@ class Block(nn.Module):
         self.attention_norm = make_norm(config)
         self.attention = SelfAttention(config, causal=causal)
         self.mlp_norm = make_norm(config)
-        self.mlp = MLP(config)
+        self.mlp = make_feed_forward(config)
+        if config.cross_attention:
+            self.cross_norm = make_norm(config)
+            self.cross = CrossAttention(config)
 
     def forward(self, x_BTC: Tensor, context: Context = NO_CONTEXT) -> Tensor:
-        """Add what attention and feed-forward have to say, shape (B, T, C) to (B, T, C)."""
+        """Add what attention and feed-forward have to say, shape (B, T, C) to (B, T, C).
+
+        Raises:
+            ValueError: There is cross-attention and no memory, or the other way round.
+        """
         middle_BTC: Tensor = x_BTC + self.attention(self.attention_norm(x_BTC), context)
+        if hasattr(self, "cross") != (context.memory_BSC is not None):
+            raise ValueError("cross_attention and a memory go together: give both or neither")
+        if context.memory_BSC is not None:
+            middle_BTC = middle_BTC + self.cross(self.cross_norm(middle_BTC), context.memory_BSC)
         out_BTC: Tensor = middle_BTC + self.mlp(self.mlp_norm(middle_BTC))
         return out_BTC
+
+
+def make_feed_forward(config: ModelConfig) -> nn.Module:
+    """Return the feed-forward that a config asks for."""
+    if config.feed_forward == "kan":
+        return KANFeedForward(config.n_embd, config.hidden_width, config.dropout)
+    return MLP(config)
 
 
 def make_norm(config: ModelConfig) -> nn.Module:
@@ -181,7 +212,7 @@ def init_weights(module: nn.Module, layers: int) -> None:
     """
     for name, child in module.named_modules():
         if isinstance(child, nn.Linear):
-            writes_to_stream = name.endswith((".attention.out", ".mlp.down"))
+            writes_to_stream = name.endswith(_WRITES_TO_STREAM)
             std = 0.02 / (2 * layers) ** 0.5 if writes_to_stream else 0.02
             nn.init.normal_(child.weight, std=std)
             if child.bias is not None:

@@ -9,14 +9,9 @@ from dataclasses import fields, replace
 from typing import Any, get_args
 
 from bpe.errors import BPEError, CheckpointError
-from model.config import (
-    CHOICES,
-    POSITIONALS,
-    PRESETS,
-    ModelConfig,
-    TrainConfig,
-    describe_differences,
-)
+from model.config import CHOICES, ModelConfig, TrainConfig
+from model.config_base import describe_differences
+from model.presets import POSITIONALS, PRESETS
 
 _MODEL_FIELDS = frozenset(field.name for field in fields(ModelConfig))
 _TRAIN_FIELDS = frozenset(field.name for field in fields(TrainConfig))

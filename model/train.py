@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from bpe.errors import TrainingError
 from model.architectures import build_model
 from model.checkpoint import Checkpoint, TrainingState, save_checkpoint
-from model.config import ModelConfig, TrainConfig, describe_differences
+from model.config import ModelConfig, TrainConfig
+from model.config_base import describe_differences
 from model.dataset import TokenDataset
 from model.distributed import ALONE, Processes
 from model.evaluate import Evaluation, evaluate

@@ -48,12 +48,15 @@ class Transformer(nn.Module):
         """Return the logits at every position, shape (B, T, V); padded rows are -inf."""
         return self.logits(self.hidden(ids_BT))
 
-    def hidden(self, ids_BT: Tensor, cache: KVCache | None = None) -> Tensor:
+    def hidden(
+        self, ids_BT: Tensor, cache: KVCache | None = None, memory_BSC: Tensor | None = None
+    ) -> Tensor:
         """Return what the head reads, shape (B, T, C).
 
         Args:
             ids_BT: Ids, int64.
             cache: What was seen before; the positions of `ids_BT` follow it and are added to it.
+            memory_BSC: What cross-attention looks at, if the model has any.
 
         Raises:
             ValueError: There are more positions than the context has room for.
@@ -77,7 +80,8 @@ class Transformer(nn.Module):
         x_BTC = F.dropout(x_BTC, self.config.dropout, self.training)
         mask = cache.mask(num_new) if cache else None
         for index, block in enumerate(self.blocks):
-            x_BTC = block(x_BTC, Context(rotary, mask, cache.layers[index] if cache else None))
+            layer_cache = cache.layers[index] if cache else None
+            x_BTC = block(x_BTC, Context(rotary, mask, layer_cache, memory_BSC))
         if cache:
             cache.advance(num_new)
         out_BTC: Tensor = self.final_norm(x_BTC)

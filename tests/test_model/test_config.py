@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from model.config import PRESETS, ModelConfig, TrainConfig, describe_differences
+from model.config import ModelConfig, TrainConfig
+from model.config_base import describe_differences
+from model.presets import PRESETS
 
 
 def test_the_vocabulary_size_has_no_default() -> None:

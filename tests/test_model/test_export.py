@@ -145,6 +145,8 @@ def test_an_export_is_replaced_only_if_asked(checkpoint: Checkpoint, tmp_path: P
         ({"ffn": "relu2"}, "the feed-forward relu2 in gpt2"),
         ({"ffn": "swiglu"}, "the feed-forward swiglu in gpt2"),
         ({"arch": "llama", "ffn": "gelu"}, "the feed-forward gelu in llama"),
+        ({"ffn": "kan"}, "the feed-forward kan in gpt2"),
+        ({"cross_attention": True}, "cross-attention"),
         ({"kv_heads": 1}, "grouped heads in gpt2"),
         ({"qk_norm": True}, "QK-norm in gpt2"),
     ],

@@ -11,7 +11,15 @@ import pytest
 import torch
 
 from model.config import ModelConfig
-from model.layers import MLP, Block, SelfAttention, init_weights, rotary_angles, rotate
+from model.layers import (
+    MLP,
+    Block,
+    SelfAttention,
+    init_weights,
+    make_feed_forward,
+    rotary_angles,
+    rotate,
+)
 
 B, T, N, H = 2, 7, 3, 4
 C = N * H
@@ -143,10 +151,10 @@ def test_every_feed_forward_is_its_formula(
 
 def test_the_feed_forwards_have_about_equally_many_parameters() -> None:
     sizes = [
-        sum(p.numel() for p in MLP(llama(n_embd=384, ffn=kind)).parameters())
-        for kind in ("gelu", "relu2", "swiglu")
+        sum(p.numel() for p in make_feed_forward(llama(n_embd=384, ffn=kind)).parameters())
+        for kind in ("gelu", "relu2", "swiglu", "kan")
     ]
-    assert sizes == pytest.approx([8 * 384**2] * 3, rel=0.01)
+    assert sizes == pytest.approx([8 * 384**2] * 4, rel=0.01)
 
 
 def test_llama_has_no_biases_and_gpt2_has() -> None:
