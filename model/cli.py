@@ -65,6 +65,7 @@ def build_parser() -> ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on text it has not seen"))
     _add_fill_mask(commands.add_parser("fill-mask", help="fill in the blanks of a text"))
     _add_export(commands.add_parser("export", help="write a folder that transformers loads"))
+    _add_plot(commands.add_parser("plot", help="draw the curves of runs"))
     return parser
 
 
@@ -198,6 +199,22 @@ def _add_export(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="where to write")
     parser.add_argument("--force", action="store_true", help="replace an export that is there")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_traceback(parser)
+
+
+def _add_plot(parser: ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="what to draw, and to compare")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="plot",
+        metavar="FILE",
+        help="a name ending in .png or .svg; without an ending, both are written [plot]",
+    )
+    parser.add_argument(
+        "--edges", action="store_true", help="the learned functions of a model with --ffn kan"
+    )
+    parser.add_argument("--force", action="store_true", help="replace a picture that is there")
     add_traceback(parser)
 
 

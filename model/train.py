@@ -8,7 +8,6 @@ without a time budget, which makes the learning rate follow the clock).
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bpe.errors import TrainingError
 from model.architectures import build_model
 from model.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from model.config import ModelConfig, TrainConfig
@@ -28,6 +26,7 @@ from model.distributed import ALONE, Processes
 from model.evaluate import Evaluation, evaluate
 from model.interrupt import Interrupt, deferred_interrupt
 from model.metrics import MetricsLog
+from model.nonfinite import NonfiniteGuard
 from model.objective import BatchMaker, byte_lengths_of
 from model.optim import current_learning_rate, learning_rate, make_optimizer, set_learning_rate
 from model.progress import Progress
@@ -39,9 +38,6 @@ from model.vocabulary import tokenizer_files
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
-
-#: So many steps in a row may be skipped; then something is broken, not unlucky.
-MAX_SKIPS = 10
 
 
 class StepResult(NamedTuple):
@@ -93,7 +89,7 @@ class Trainer:
         self._log = MetricsLog(run.path if run else None)
         self._optimizer = make_optimizer(model, config)
         self._saved_step: int | None = None
-        self._skips = 0
+        self._guard = NonfiniteGuard(config.nonfinite, self._log, self.progress)
         self._started = time.monotonic()
         # The head stays outside: its loss is made in chunks, which a compiler would undo.
         self._hidden: Callable[[Tensor], Tensor] = (
@@ -193,11 +189,8 @@ class Trainer:
         )
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
         result = StepResult(loss, norm.item(), current_learning_rate(self._optimizer))
-        if math.isfinite(result.loss) and math.isfinite(result.grad_norm):
+        if self._guard.passes(self.step, result.loss, result.grad_norm, self._saved_step):
             self._optimizer.step()
-            self._skips = 0
-        else:
-            self._skip_or_fail(result)
         self._optimizer.zero_grad(set_to_none=True)
         self.step += 1
         return result
@@ -208,7 +201,9 @@ class Trainer:
         if self._processes.is_main:
             found = evaluate(self.model, self.batches.validation(), self._byte_lengths_V)
             self.last_evaluation = found
-            self._log.write("evaluate", step=self.step, **asdict(found))
+            self._log.write(
+                "evaluate", step=self.step, seconds=self._logged_seconds(), **asdict(found)
+            )
             self.progress.note(
                 f"step {self.step}: validation loss {found.loss:.4f}, "
                 f"{found.bits_per_byte:.4f} bits per byte"
@@ -244,8 +239,13 @@ class Trainer:
         result = self.train_step()
         self.progress.step(self.step, result.loss, self.tokens_per_step)
         if self._is_due(self.config.log_every):
-            rate = round(self.progress.tokens_per_second, 1)
-            self._log.write("train", step=self.step, **result._asdict(), tokens_per_second=rate)
+            self._log.write(
+                "train",
+                step=self.step,
+                seconds=self._logged_seconds(),
+                **result._asdict(),
+                tokens_per_second=round(self.progress.tokens_per_second, 1),
+            )
 
     @property
     def is_main(self) -> bool:
@@ -273,25 +273,12 @@ class Trainer:
         """Return how long the run has trained, in all of its processes one after the other."""
         return self.standing.seconds + time.monotonic() - self._started
 
+    def _logged_seconds(self) -> float:
+        return round(self._seconds(), 3)
+
     def _time_share(self) -> float:
         budget = self.config.time_budget
         return min(1.0, self._seconds() / budget) if budget else 0.0
-
-    def _skip_or_fail(self, result: StepResult) -> None:
-        self._log.write(
-            "nonfinite", step=self.step, loss=repr(result.loss), grad_norm=repr(result.grad_norm)
-        )
-        found = f"the loss is {result.loss}, the norm of its gradient {result.grad_norm}"
-        self._skips += 1
-        if self.config.nonfinite == "skip" and self._skips <= MAX_SKIPS:
-            self.progress.note(f"step {self.step} is skipped: {found}")
-            return
-        saved = self._saved_step
-        kept = f"the checkpoint of step {saved} is untouched"
-        raise TrainingError(
-            f"step {self.step}: {found}; {kept if saved is not None else 'nothing was saved'}. "
-            "A smaller --lr or a longer warm-up usually helps"
-        )
 
     def _settings(self) -> dict[str, Any]:
         return {
