@@ -1,9 +1,10 @@
 """What is measured: every case as data.
 
 A training case goes from a file on disk to a vocabulary, a counting case from the file to its
-distinct pretokens, an encoding case from a list of `str` in memory to ids. All contestants of a
-case must give the same result, byte for byte or id for id; who cannot carries the reason in
-`not_comparable` and is reported with it.
+distinct pretokens, an encoding case from `str` in memory to ids, a decoding case from ids to bytes;
+a loading case from a fresh interpreter to an encoder. All contestants of a case must give the same
+result, byte for byte or id for id; who cannot carries the reason in `not_comparable` and is
+reported with it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Task = Literal["train", "count", "encode"]
+Task = Literal["train", "count", "encode", "decode", "load"]
+#: What is encoded into what: a text into an array or a list, many texts into lists, in one call
+#: or in one call each.
+Form = Literal["", "numpy", "list", "documents", "calls"]
 CORPORA = ("english", "code", "multilingual")
 
 
@@ -20,16 +24,17 @@ class Case:
     """One line of a table.
 
     Attributes:
-        task: "train", "count" or "encode".
+        task: What is done.
         corpus: Name of a file in the corpora folder, without its ending.
         megabytes: Size of its prefix that is used.
         contestants: Names of modules in `benchmarks.contestants`.
         pattern: Split pattern (train, count).
         vocab_size: 256 bytes + merges, without special tokens (train).
         tie_break: Which of equally frequent pairs goes first (train).
-        encoding: Name of a published vocabulary (encode).
+        encoding: Name of a published vocabulary (encode, decode, load).
+        form: What goes in and comes out (encode, decode).
         num_threads: Threads that a contestant may use.
-        passes: How often one process does the work (count, encode).
+        passes: How often one process does the work (count, encode, decode).
         not_comparable: Contestant -> why its result differs by design.
     """
 
@@ -41,6 +46,7 @@ class Case:
     vocab_size: int = 0
     tie_break: str = ""
     encoding: str = ""
+    form: Form = ""
     num_threads: int = 1
     passes: int = 1
     not_comparable: dict[str, str] = field(default_factory=dict)
@@ -48,7 +54,7 @@ class Case:
     @property
     def name(self) -> str:
         """A name that says everything, for the results and for --only."""
-        parts = (self.encoding, self.pattern, self.vocab_size, self.tie_break)
+        parts = (self.encoding, self.pattern, self.vocab_size, self.tie_break, self.form)
         what = "-".join(str(part) for part in parts if part)
         return f"{self.task}-{self.corpus}-{self.megabytes:g}MB-{what}-{self.num_threads}t"
 
@@ -126,22 +132,56 @@ def _small_training() -> list[Case]:
 
 
 def _encoding() -> list[Case]:
+    arrays = ("ours", "gigatoken", "quicktok", "tiktoken")
+    lists = (*arrays, "tokenizers")
+    form_to_contestants: dict[Form, tuple[str, ...]] = {
+        "numpy": arrays,
+        "list": arrays,
+        "documents": lists,
+    }
     return [
         Case(
             "encode",
             corpus,
             25,
-            ("ours", "tiktoken", "tokenizers", "gigatoken"),
+            tuple(
+                name
+                for name in contestants
+                if name != "tokenizers" or (corpus, encoding) == ("english", "cl100k_base")
+            ),
             encoding=encoding,
-            passes=3,
+            form=form,
+            passes=4,
         )
+        for form, contestants in form_to_contestants.items()
         for corpus in CORPORA
         for encoding in ("cl100k_base", "o200k_base")
     ]
 
 
+def _around_encoding() -> list[Case]:
+    """Short calls, decoding, loading: English only, the text plays no great part."""
+    contestants = ("ours", "gigatoken", "quicktok", "tiktoken", "tokenizers")
+    loaders = ("ours", "gigatoken", "quicktok", "tiktoken")
+    calls: dict[str, Any] = {"form": "calls", "passes": 20}
+    return [
+        *(
+            Case("encode", "english", 1, contestants, encoding=encoding, **calls)
+            for encoding in ("cl100k_base", "o200k_base")
+        ),
+        Case("decode", "english", 25, contestants, encoding="cl100k_base", form="list", passes=4),
+        Case("decode", "english", 25, loaders, encoding="cl100k_base", form="numpy", passes=4),
+        *(
+            Case("load", "english", 1, loaders, encoding=encoding)
+            for encoding in ("cl100k_base", "o200k_base")
+        ),
+    ]
+
+
 def _small_encoding() -> list[Case]:
-    return [Case("encode", "english", 1, ("ours", "reference"), encoding="cl100k_base", passes=2)]
+    contestants = ("ours", "reference")
+    small: dict[str, Any] = {"encoding": "cl100k_base", "form": "documents", "passes": 2}
+    return [Case("encode", "english", 1, contestants, **small)]
 
 
 CASES: tuple[Case, ...] = (
@@ -149,5 +189,6 @@ CASES: tuple[Case, ...] = (
     *_small_training(),
     *_counting(),
     *_encoding(),
+    *_around_encoding(),
     *_small_encoding(),
 )

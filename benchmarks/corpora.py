@@ -1,7 +1,8 @@
-"""The text to measure on: prefixes of the corpora, cut between documents, made once."""
+"""What is measured on: prefixes of the corpora, cut between documents, made once; vocabularies."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -45,6 +46,19 @@ def _read(folder: Path, name: str) -> bytes:
     if not packed.exists():
         raise SystemExit(f"neither {plain.name} nor {packed.name} is in {folder}")
     return subprocess.run(["zstd", "-dc", packed], stdout=subprocess.PIPE, check=True).stdout
+
+
+def published_file(encoding: str) -> Path:
+    """Return the `.tiktoken` file of a published vocabulary in tiktoken's cache.
+
+    The cache names a file by the SHA-1 of its URL.
+    """
+    url = f"https://openaipublic.blob.core.windows.net/encodings/{encoding}.tiktoken"
+    name = hashlib.sha1(url.encode()).hexdigest()
+    path = Path(os.environ.get("TIKTOKEN_CACHE_DIR", CACHE)) / name
+    if not path.exists():
+        raise SystemExit(f"{path} is not there; name tiktoken's cache with --tiktoken-cache")
+    return path
 
 
 def documents(path: str) -> list[str]:

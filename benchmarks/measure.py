@@ -50,8 +50,8 @@ def run_case(
             result = _run(name, case.as_job(), path)
             _check_equal(case, digests | {name: result})
             digests[name] = result
-            times = " ".join(f"{seconds:.2f}" for seconds in result["seconds"])
-            cpu = " ".join(f"{seconds:.2f}" for seconds in result["cpu_seconds"])
+            times = " ".join(f"{seconds:.3g}" for seconds in result["seconds"][:4])
+            cpu = " ".join(f"{seconds:.3g}" for seconds in result["cpu_seconds"][:4])
             say(f"{case.name}: {name:12} {times} s, {cpu} s CPU, {result['peak_mb']} MB")
             yield {
                 "case": case.name,

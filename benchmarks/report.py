@@ -21,6 +21,14 @@ TITLES_OF_SMALL = {
     ("tiktoken", "train"): "tiktoken, educational trainer (another tie rule: not comparable)"
 }
 
+FORM_TITLES = {
+    "numpy": "one text into an array",
+    "list": "one text into a list",
+    "documents": "documents into lists",
+}
+PASSES = "first pass of a process / later pass (higher is better)"
+#: Texts in a pass of the form "calls".
+CALLS = 1_000
 #: Bytes up to which a case is small: it has a table of its own.
 SMALL = 5_000_000
 #: Load average above which the tables say that the machine was busy.
@@ -49,8 +57,9 @@ def tables(rows: list[Row]) -> str:
         *(_training_table([row for row in training if row["vocab_size"] == n]) for n in sizes),
         _memory_table(training),
         _counting_table(_task(rows, "count")),
-        _encoding_table(_task(rows, "encode")),
-        _small_table([row for row in rows if row["bytes"] <= SMALL]),
+        *(_encoding_table(_task(rows, "encode"), form) for form in FORM_TITLES),
+        _around_table(rows),
+        _small_table([row for row in rows if _is_small(row)]),
         _footnote(rows),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -58,11 +67,12 @@ def tables(rows: list[Row]) -> str:
 
 def summary(rows: list[Row]) -> str:
     """Return the Markdown of what decides: training in seconds, encoding in MB/s, the machine."""
-    training = _task(rows, "train")
+    training, encoding = _task(rows, "train"), _task(rows, "encode")
     parts = [
         _sizes_table(training),
-        _encoding_table(_task(rows, "encode")),
-        _footnote([*training, *_task(rows, "encode")]),
+        _encoding_table(encoding, "numpy"),
+        _around_table(rows),
+        _footnote([*training, *encoding]),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -83,6 +93,11 @@ def replace_between_markers(text: str, tables_text: str) -> str:
 
 def _task(rows: Iterable[Row], task: str) -> list[Row]:
     return [row for row in rows if row["task"] == task and row["bytes"] > SMALL]
+
+
+def _is_small(row: Row) -> bool:
+    """Whether the row belongs to a case that pure Python takes part in."""
+    return row["bytes"] <= SMALL and row["task"] != "load" and row.get("form") != "calls"
 
 
 def _footnote(rows: list[Row]) -> str:
@@ -185,28 +200,76 @@ def _table(
     return "\n".join(lines)
 
 
-def _encoding_table(rows: list[Row]) -> str:
-    """MB/s of one thread over the documents of a corpus, first and later pass; higher is better."""
+def _encoding_table(rows: list[Row], form: str) -> str:
+    """MB/s of one thread, first and later pass, a column for each vocabulary and corpus."""
+    rows = [row for row in rows if row.get("form", "documents") == form]
     if not rows:
         return ""
     columns = list(dict.fromkeys((row["encoding"], row["corpus"]) for row in rows))
-    lines = ["Encoding, MB/s of one thread, first pass / later pass (higher is better):", ""]
-    lines += _header(["", *(f"{encoding}, {corpus}" for encoding, corpus in columns)])
+    title = f"Encoding, {FORM_TITLES[form]}, MB/s of one thread, {PASSES}:"
+    lines = [title, "", *_header(["", *(f"{name}, {corpus}" for name, corpus in columns)])]
     for name in dict.fromkeys(row["contestant"] for row in rows):
-        cells = []
-        for column in columns:
-            chosen = [
+        cells = [
+            _speeds(
                 row
                 for row in rows
                 if row["contestant"] == name and (row["encoding"], row["corpus"]) == column
-            ]
-            first = _cell((row["bytes"] / row["seconds"][0] / 1e6 for row in chosen), "{:.0f}")
-            later = _cell(
-                (row["bytes"] / min(row["seconds"][1:]) / 1e6 for row in chosen), "{:.0f}"
             )
-            cells.append(f"{first} / {later}" if chosen else "–")
+            for column in columns
+        ]
         lines.append(_line([TITLES.get(name, name), *cells]))
     return "\n".join(lines)
+
+
+def _around_table(rows: list[Row]) -> str:
+    """What else an encoder is asked for, in English: lists, short calls, decoding, loading."""
+    rows = [row for row in rows if row["corpus"] == "english" and row["num_threads"] == 1]
+    columns: dict[str, tuple[str, str, str, Callable[[Iterable[Row]], str]]] = {
+        "a text to a list, MB/s": ("encode", "cl100k_base", "list", _speeds),
+        "documents to lists, MB/s": ("encode", "cl100k_base", "documents", _speeds),
+        "100 characters, µs a call": ("encode", "cl100k_base", "calls", _microseconds),
+        "decode a list, MB/s": ("decode", "cl100k_base", "list", _speeds),
+        "decode an array, MB/s": ("decode", "cl100k_base", "numpy", _speeds),
+        "import and load o200k_base, s; first call, ms": ("load", "o200k_base", "", _loading),
+    }
+    cells: dict[str, list[str]] = {}
+    for place, (task, encoding, form, show) in enumerate(columns.values()):
+        chosen = [
+            row
+            for row in rows
+            if (row["task"], row["encoding"], row.get("form")) == (task, encoding, form)
+            and (row["bytes"] > SMALL or not _is_small(row))
+        ]
+        for name in dict.fromkeys(row["contestant"] for row in chosen):
+            line = cells.setdefault(name, ["–"] * len(columns))
+            line[place] = show(row for row in chosen if row["contestant"] == name)
+    if not cells:
+        return ""
+    lines = [f"cl100k_base in English, one thread, {PASSES}:", "", *_header(["", *columns])]
+    lines += [_line([TITLES.get(name, name), *line]) for name, line in cells.items()]
+    return "\n".join(lines)
+
+
+def _speeds(rows: Iterable[Row]) -> str:
+    """MB/s of the first pass and the best of the later ones, medians over the processes."""
+    rows = list(rows)
+    if not rows:
+        return "–"
+    first = _cell((row["bytes"] / row["seconds"][0] / 1e6 for row in rows), "{:.0f}")
+    later = _cell((row["bytes"] / min(row["seconds"][1:]) / 1e6 for row in rows), "{:.0f}")
+    return f"{first} / {later}"
+
+
+def _microseconds(rows: Iterable[Row]) -> str:
+    """Microseconds of one of 1,000 calls, in the best pass."""
+    return _cell((min(row["seconds"]) * 1e6 / CALLS for row in rows), "{:.2f}")
+
+
+def _loading(rows: Iterable[Row]) -> str:
+    """Seconds until an encoder is there, milliseconds of its first call."""
+    rows = list(rows)
+    load = _cell((row["seconds"][0] for row in rows), "{:.2f}")
+    return f"{load}; {_cell((row['seconds'][1] * 1e3 for row in rows), '{:.2f}')}"
 
 
 def _small_table(rows: list[Row]) -> str:

@@ -1,7 +1,7 @@
 """One contestant, one case, one process: reads a job from stdin, writes what it took to stdout.
 
 Only the work itself is timed; loading a library, building an encoder and hashing the result are
-not. The hash lets the caller compare results without moving them.
+not, unless that is what is asked. The hash lets the caller compare results without moving them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,16 @@ Times = tuple[float, float]
 def main() -> None:
     """Do the job and print seconds, peak memory and the hash of the result as JSON."""
     job = json.load(sys.stdin)
-    contestant = importlib.import_module(f"benchmarks.contestants.{job['contestant']}")
-    work = {"train": _train, "count": _count, "encode": _encode}[job["task"]]
-    times, digest, items = work(contestant, job)
+    with timed() as importing:
+        contestant = importlib.import_module(f"benchmarks.contestants.{job['contestant']}")
+    if job["task"] == "load":
+        times, digest, items = _load(contestant, job, importing[0])
+    else:
+        work = {"train": _train, "count": _count, "encode": _encode, "decode": _decode}
+        times, digest, items = work[job["task"]](contestant, job)
     result = {
-        "seconds": [round(wall, 4) for wall, _ in times],
-        "cpu_seconds": [round(cpu, 4) for _, cpu in times],
+        "seconds": [round(wall, 6) for wall, _ in times],
+        "cpu_seconds": [round(cpu, 6) for _, cpu in times],
         "digest": digest,
         "items": items,
         "peak_mb": peak_megabytes(),
@@ -59,19 +63,58 @@ def _count(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]
 
 
 def _encode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
-    texts = documents(job["path"])
+    given = _given(job)
     encode = contestant.encoder(job)
     passes: list[Times] = []
     for _ in range(job["passes"]):
         with timed() as times:
-            rows = encode(texts)
+            result = encode(given)
         passes += times
-    packed = [array("I", _as_ints(row)).tobytes() for row in rows]
+    rows = result if job["form"] in ("documents", "calls") else [result]
+    packed = [_packed(row) for row in rows]
     return passes, hash_of(packed), sum(map(len, packed)) // 4
 
 
-def _as_ints(row: Any) -> Sequence[int]:
-    return row if isinstance(row, list) else [int(id_) for id_ in row]
+def _decode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
+    """Decode what a published encoder, not the contestant's own, made of the text."""
+    import numpy
+    import tiktoken
+
+    text = _given(job)
+    ids: Any = tiktoken.get_encoding(job["encoding"]).encode_ordinary(text)
+    if job["form"] == "numpy":
+        ids = numpy.array(ids, dtype=numpy.uint32)
+    decode = contestant.decoder(job)
+    passes: list[Times] = []
+    for _ in range(job["passes"]):
+        with timed() as times:
+            decoded = decode(ids)
+        passes += times
+    as_bytes = decoded.encode() if isinstance(decoded, str) else bytes(decoded)
+    return passes, hash_of([as_bytes]), len(ids)
+
+
+def _load(contestant: Any, job: dict[str, Any], importing: Times) -> tuple[list[Times], str, int]:
+    """Two times: until an encoder is there, the import included; and of the first call."""
+    with timed() as making:
+        encode = contestant.encoder(job | {"form": "list"})
+    with timed() as calling:
+        ids = encode("The first call of a process is the one that many programs wait for.")
+    loading = importing[0] + making[0][0], importing[1] + making[0][1]
+    return [loading, *calling], hash_of([_packed(ids)]), len(ids)
+
+
+def _given(job: dict[str, Any]) -> Any:
+    """Return what is encoded: one text, or many."""
+    texts = documents(job["path"])
+    if job["form"] == "calls":
+        text = " ".join(" ".join(texts).split())
+        return [text[place : place + 100] for place in range(0, 100_000, 100)]
+    return texts if job["form"] == "documents" else "\n\n".join(texts)
+
+
+def _packed(row: Any) -> bytes:
+    return array("I", row if isinstance(row, list) else row.tolist()).tobytes()
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class Interop:
         _spec: TokenizerSpec
 
         def __init__(self, spec: TokenizerSpec, *, engine: EngineName = "native") -> None: ...
+        def _ready(self) -> Self: ...
 
     def to_tiktoken(self, name: str | None = None) -> tiktoken.Encoding:
         """Return a `tiktoken.Encoding` that gives the same ids.
@@ -141,4 +142,4 @@ class Interop:
         """
         from bpe.formats import load_spec
 
-        return cls(load_spec(Path(path), pattern, special_tokens, ignore), engine=engine)
+        return cls(load_spec(Path(path), pattern, special_tokens, ignore), engine=engine)._ready()

@@ -45,7 +45,8 @@ def get_encoding(name: str, engine: EngineName = "native") -> Tokenizer:
             own = find().get(name)
             if own and name in _published_names():
                 own = None  # a published name means the same everywhere
-            tokenizer = Tokenizer(load_spec(own) if own else _load_spec(name), engine=engine)
+            spec = load_spec(own) if own else _load_spec(name)
+            tokenizer = Tokenizer(spec, engine=engine)._ready()
             tokenizer._registered_name = None if own else name  # the user's pickle by value
             _loaded[name, engine] = tokenizer
         return tokenizer

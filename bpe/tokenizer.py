@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from bpe.engines import Codec, EngineName, get_engine
 from bpe.errors import DecodeError, EncodeError, VocabularyError
@@ -60,6 +60,11 @@ class Tokenizer(Interop):
     def _codec(self) -> Codec:
         """The engine's tables, made when they are first needed."""
         return get_engine(self._engine).codec(self._spec)
+
+    def _ready(self) -> Self:
+        """Make the tables now: who loads a vocabulary wants to encode."""
+        _ = self._codec
+        return self
 
     # ---- what it is --------------------------------------------------------------------------
 

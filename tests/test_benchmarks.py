@@ -15,7 +15,7 @@ from benchmarks.cases import CASES, Case
 CASE = Case("train", "english", 1, ("ours", "rustbpe"), pattern="cl100k", vocab_size=300)
 
 
-def row(contestant: str, seconds: float, **changes: Any) -> dict[str, Any]:
+def row(contestant: str, *seconds: float, **changes: Any) -> dict[str, Any]:
     return {
         "task": "train",
         "corpus": "english",
@@ -23,13 +23,15 @@ def row(contestant: str, seconds: float, **changes: Any) -> dict[str, Any]:
         "vocab_size": 32768,
         "num_threads": 1,
         "contestant": contestant,
-        "seconds": [seconds],
+        "seconds": list(seconds),
         "peak_mb": 80,
         "bytes": 100_000_000,
         "round": 0,
         "machine": "a machine",
         "load": 0.5,
         "version": "1.0",
+        "encoding": "",
+        "form": "",
         "when": "2026-01-01",
         "verified": True,
     } | changes
@@ -107,6 +109,20 @@ def test_the_summary_shows_all_sizes_in_a_cell() -> None:
     assert "seconds for 32,768 / 100,256 tokens" in text
     assert "| **chimera-bpe** | gpt2 | 2.00 / 3.00 | – |" in text
     assert "| bpeasy | gpt2 | 9.00 / – | – |" in text
+
+
+def test_what_surrounds_encoding_is_one_table() -> None:
+    encoding = {"task": "encode", "encoding": "cl100k_base"}
+    rows = [
+        row("ours", 0.5, 0.25, **encoding, form="list"),
+        row("ours", 0.1, 0.002, 0.001, **encoding, form="calls", bytes=1_000_000),
+        row("ours", 0.04, 0.0001, task="load", encoding="o200k_base", bytes=1_000_000),
+        row("tiktoken", 10.0, 10.0, **encoding, form="list"),
+    ]
+    text = report.summary(rows)
+    assert "| **chimera-bpe** | 200 / 400 | – | 1.00 | – | – | 0.04; 0.10 |" in text
+    assert "| tiktoken | 10 / 10 | – | – | – | – | – |" in text
+    assert "Pure Python" not in report.tables(rows)
 
 
 def test_of_a_case_that_was_measured_again_only_the_new_rows_count(tmp_path: Path) -> None:

@@ -5,7 +5,10 @@
     count(job) -> object                 from job["path"] to its distinct pretokens (timed)
     counted(counts) -> Iterable[bytes]   what was counted, in a fixed order (not timed)
     tokens(trained) -> Iterable[bytes]   its merged tokens in the order they were made (not timed)
-    encoder(job) -> Callable[[list[str]], list[ids]]   from texts to ids (timed)
+    encoder(job) -> Callable    from what job["form"] says to ids (timed): a str to an array or a
+                                list, several to a list of lists, in one call or in one call each
+    decoder(job) -> Callable    from a list or an array of ids to bytes or a str (timed)
 
-`job` holds the fields of `benchmarks.cases.Case` and the path of the corpus.
+`job` holds the fields of `benchmarks.cases.Case` and the path of the corpus. A module imports its
+library inside the functions, so that loading can be timed.
 """

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import tempfile
 from collections.abc import Callable, Iterable
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Any
 
-from benchmarks.corpora import SEPARATOR
+from benchmarks.corpora import SEPARATOR, published_file
 
 PRETOKENIZERS = {"cl100k_base": "cl100k", "o200k_base": "o200k"}
 TIE_BREAKS = {"huggingface": "huggingface", "id": "raw_token_ids"}
@@ -46,16 +43,27 @@ def tokens(trained: Any) -> Iterable[bytes]:
     return [bytes(left) + bytes(right) for left, right in merges]
 
 
-def encoder(job: dict[str, Any]) -> Callable[[list[str]], Any]:
-    """Encode in one batch on the calling thread: the fastest call it has for one thread."""
-    import gigatoken
-    import tiktoken
-
-    ranks = tiktoken.get_encoding(job["encoding"])._mergeable_ranks
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "vocabulary.tiktoken"
-        lines = (b"%s %d\n" % (base64.b64encode(token), rank) for token, rank in ranks.items())
-        path.write_bytes(b"".join(lines))
-        tokenizer = gigatoken.Tokenizer.from_tiktoken(path, PRETOKENIZERS[job["encoding"]])
+def encoder(job: dict[str, Any]) -> Callable[[Any], Any]:
+    """Encode on the calling thread, unless there are more; an array is what its `encode` gives."""
+    tokenizer = _load(job)
     parallel = job["num_threads"] > 1
+    if job["form"] == "numpy":
+        return lambda text: tokenizer.encode(text)
+    if job["form"] == "list":
+        return lambda text: tokenizer.encode_batch_list([text], parallel=parallel)[0]
+    if job["form"] == "calls":
+        return lambda texts: [tokenizer.encode(text).tolist() for text in texts]
     return lambda texts: tokenizer.encode_batch_list(texts, parallel=parallel)
+
+
+def decoder(job: dict[str, Any]) -> Callable[[Any], bytes]:
+    """Decode a list or an array."""
+    decode: Callable[[Any], bytes] = _load(job).decode
+    return decode
+
+
+def _load(job: dict[str, Any]) -> Any:
+    import gigatoken
+
+    path = published_file(job["encoding"])
+    return gigatoken.Tokenizer.from_tiktoken(path, PRETOKENIZERS[job["encoding"]])

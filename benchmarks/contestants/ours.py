@@ -48,10 +48,17 @@ def tokens(trained: bpe.Tokenizer) -> Iterable[bytes]:
     return (spec.id_to_bytes[new_id] for new_id in spec.merges.new_id)
 
 
-def encoder(
-    job: dict[str, Any], engine: EngineName = "native"
-) -> Callable[[list[str]], list[list[int]]]:
-    """Encode the texts one by one, as a program that gets one at a time would."""
+def encoder(job: dict[str, Any], engine: EngineName = "native") -> Callable[[Any], Any]:
+    """Encode as the form says."""
     tokenizer = bpe.get_encoding(cast(str, job["encoding"]), engine=engine)
     encode = tokenizer.encode_ordinary
-    return lambda texts: [encode(text) for text in texts]
+    if job["form"] == "documents":
+        return lambda texts: tokenizer.encode_ordinary_batch(texts, num_threads=job["num_threads"])
+    if job["form"] == "calls":
+        return lambda texts: [encode(text) for text in texts]
+    return tokenizer.encode_to_numpy if job["form"] == "numpy" else encode
+
+
+def decoder(job: dict[str, Any]) -> Callable[[Any], bytes]:
+    """Decode a list or an array."""
+    return bpe.get_encoding(cast(str, job["encoding"])).decode_bytes

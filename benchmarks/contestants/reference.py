@@ -17,6 +17,6 @@ def train(job: dict[str, Any]) -> bpe.Tokenizer:
     return ours.train(job, engine="reference")
 
 
-def encoder(job: dict[str, Any]) -> Callable[[list[str]], list[list[int]]]:
-    """Encode the texts one by one."""
+def encoder(job: dict[str, Any]) -> Callable[[Any], Any]:
+    """Encode as the form says."""
     return ours.encoder(job, engine="reference")
