@@ -32,6 +32,8 @@ def main() -> None:
     if job["task"] == "load":
         times, digest, items = _load(contestant, job, importing[0])
     else:
+        for module in contestant.MODULES:
+            importlib.import_module(module)
         work = {"train": _train, "count": _count, "encode": _encode, "decode": _decode}
         times, digest, items = work[job["task"]](contestant, job)
     result = {

@@ -1,5 +1,6 @@
 """One module a contestant; each has the functions it can honestly offer.
 
+    MODULES                              what is imported before anything but loading is timed
     version() -> str                     version of the library, or "" for this tree
     train(job) -> object                 from job["path"] to whatever the library returns (timed)
     count(job) -> object                 from job["path"] to its distinct pretokens (timed)

@@ -12,6 +12,8 @@ from bpe.patterns import NAMED_PATTERNS
 #: It insists on a limit; no token of the cases comes near this one.
 MAX_TOKEN_LENGTH = 100_000
 
+MODULES = ("bpeasy",)
+
 
 def version() -> str:
     """The installed version."""

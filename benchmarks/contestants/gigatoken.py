@@ -11,6 +11,8 @@ from benchmarks.corpora import SEPARATOR, published_file
 PRETOKENIZERS = {"cl100k_base": "cl100k", "o200k_base": "o200k"}
 TIE_BREAKS = {"huggingface": "huggingface", "id": "raw_token_ids"}
 
+MODULES = ("gigatoken",)
+
 
 def version() -> str:
     """The installed version."""

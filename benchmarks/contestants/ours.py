@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import bpe
 from bpe.engines import EngineName
+
+MODULES = ("bpe.training", "bpe.corpora.documents")
 
 
 def version() -> str:
@@ -50,6 +53,8 @@ def tokens(trained: bpe.Tokenizer) -> Iterable[bytes]:
 
 def encoder(job: dict[str, Any], engine: EngineName = "native") -> Callable[[Any], Any]:
     """Encode as the form says."""
+    if job["form"] == "numpy":
+        importlib.import_module("numpy")
     tokenizer = bpe.get_encoding(cast(str, job["encoding"]), engine=engine)
     encode = tokenizer.encode_ordinary
     if job["form"] == "documents":

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from typing import Any
 
+MODULES = ("quicktok",)
+
 
 def version() -> str:
     """The installed version."""

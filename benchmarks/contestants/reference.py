@@ -7,9 +7,9 @@ from typing import Any
 
 import bpe
 from benchmarks.contestants import ours
-from benchmarks.contestants.ours import tokens, version
+from benchmarks.contestants.ours import MODULES, tokens, version
 
-__all__ = ["encoder", "tokens", "train", "version"]
+__all__ = ["MODULES", "encoder", "tokens", "train", "version"]
 
 
 def train(job: dict[str, Any]) -> bpe.Tokenizer:

@@ -9,6 +9,8 @@ from typing import Any
 from benchmarks.corpora import stream_documents
 from bpe.patterns import NAMED_PATTERNS
 
+MODULES = ("rustbpe",)
+
 
 def version() -> str:
     """The installed version."""

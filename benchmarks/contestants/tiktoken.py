@@ -8,6 +8,8 @@ from typing import Any
 
 from benchmarks.corpora import documents
 
+MODULES = ("tiktoken", "tiktoken_ext.openai_public")
+
 
 def version() -> str:
     """The installed version."""

@@ -19,6 +19,8 @@ BYTE_TO_CHARACTER = {byte: chr(byte) for byte in _PRINTABLE} | {
 }
 CHARACTER_TO_BYTE = {character: byte for byte, character in BYTE_TO_CHARACTER.items()}
 
+MODULES = ("tokenizers",)
+
 
 def version() -> str:
     """The installed version."""
