@@ -44,7 +44,7 @@ def plot_histories(histories: Sequence[History]) -> Any:
     Raises:
         MissingDependencyError: matplotlib is not installed.
     """
-    figure = _new_figure(12.5, 9.5)
+    figure = new_figure(12.5, 9.5)
     panels = figure.subplots(3, 3)
     for row, (key, name) in enumerate(_CURVES.items()):
         for panel, (axis, place) in zip(panels[row], AXES.items(), strict=True):
@@ -73,7 +73,7 @@ def plot_edges(layer: Any, num_inputs: int = 8, num_outputs: int = 4) -> Any:
     num_inputs = min(num_inputs, layer.base.in_features)
     num_outputs = min(num_outputs, layer.base.out_features)
     z_P = torch.linspace(-1.5 * GRID, 1.5 * GRID, 241)
-    figure = _new_figure(1.5 * num_inputs, 1.4 * num_outputs + 0.5)
+    figure = new_figure(1.5 * num_inputs, 1.4 * num_outputs + 0.5)
     panels = figure.subplots(num_outputs, num_inputs, sharex=True, sharey=True, squeeze=False)
     for out, row in enumerate(panels):
         for index, panel in enumerate(row):
@@ -114,7 +114,12 @@ def render(figure: Any, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _new_figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure, its size in inches.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -124,6 +129,14 @@ def _new_figure(width: float, height: float) -> Any:
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
     return figure
+
+
+def style(panel: Any, title: str) -> None:
+    """Give a panel its title, and the look of all others."""
+    panel.set_title(title, fontsize=10, loc="left")
+    panel.grid(alpha=0.25)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.tick_params(labelsize=8)
 
 
 def _draw_curve(
@@ -159,12 +172,9 @@ def _draw_speed(panels: Sequence[Any], histories: Sequence[History]) -> None:
 
 
 def _name(panel: Any, title: str, axis: str) -> None:
-    panel.set_title(title, fontsize=10, loc="left")
+    style(panel, title)
     panel.set_xlabel(axis, fontsize=9, color=_GREY)
     panel.set_xlim(left=0)
-    panel.grid(alpha=0.25)
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.tick_params(labelsize=8)
     panel.xaxis.set_major_formatter(_short)
 
 

@@ -1,0 +1,48 @@
+"""How much arithmetic training takes, and which share of a device's peak a run reaches (MFU).
+
+    FLOPs per token = 6 N + 12 L C T
+
+N counts the parameters that take part in matrix products: the body without learned positions, and
+the output table once (looking up an embedding is no product). A multiplication and an addition are
+two, and the backward pass takes twice the forward pass. The second term is attention, uncausal as
+is customary (PaLM, https://arxiv.org/abs/2204.02311, appendix B).
+"""
+
+from __future__ import annotations
+
+from model.transformer import Transformer
+
+#: Part of a device's name -> dense peak of 16-bit matrix products in FLOP/s, by its maker's data
+#: sheet. The first that fits counts, so narrower names come first.
+PEAKS = {
+    "H100 PCIe": 756e12,
+    "H100 NVL": 835e12,
+    "H100": 989e12,
+    "H200": 989e12,
+    "B200": 2250e12,
+    "A100": 312e12,
+    "A10G": 70e12,
+    "A10": 125e12,
+    "L40S": 362e12,
+    "L4": 121e12,
+    "V100": 125e12,
+    "T4": 65e12,
+}
+
+
+def flops_per_token(model: Transformer) -> int:
+    """Return the floating-point operations of training on one token, forward and backward."""
+    config = model.config
+    positions = config.block_size * config.n_embd if config.arch == "gpt2" else 0
+    head = config.padded_vocab_size * config.n_embd
+    matrices = model.parameter_split().body - positions + head
+    return 6 * matrices + 12 * config.layers * config.n_embd * config.block_size
+
+
+def peak_flops(device_name: str) -> float | None:
+    """Return the 16-bit peak of a device in FLOP/s, or None if it is not in the table.
+
+    >>> peak_flops("NVIDIA H100 80GB HBM3"), peak_flops("a CPU")
+    (989000000000000.0, None)
+    """
+    return next((peak for name, peak in PEAKS.items() if name in device_name), None)
