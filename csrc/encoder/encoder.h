@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/progress.h"
+#include "encoder/byte_pairs.h"
 #include "encoder/id_buffer.h"
 #include "encoder/pretoken_encoder.h"
 #include "encoder/workspace_pool.h"
@@ -48,6 +49,7 @@ class Encoder {
 
   std::optional<PatternId> pattern_;
   Vocabulary vocabulary_;
+  BytePairs byte_pairs_;
   mutable WorkspacePool<PretokenEncoder> workspaces_;
 };
 

@@ -1,4 +1,4 @@
-// Merging the bytes of one pretoken, the short way and the long way.
+// Merging the bytes of one pretoken: which way, and the one by queue.
 #include "encoder/merge_pretoken.h"
 
 #include <algorithm>
@@ -14,63 +14,18 @@ constexpr std::size_t kKeptNodes = 4096;
 // About a millisecond.
 constexpr std::size_t kStepsBetweenChecks = std::size_t{1} << 14;
 
-// The position of the smallest rank, the first among equals. The compiler makes moves, not jumps,
-// of it: where the smallest stands cannot be predicted.
-std::size_t position_of_smallest(const std::uint32_t* ranks, std::size_t count) noexcept {
-  std::size_t best = 0;
-  std::uint32_t smallest = ranks[0];
-  for (std::size_t i = 1; i < count; ++i) {
-    const bool smaller = ranks[i] < smallest;
-    best = smaller ? i : best;
-    smallest = smaller ? ranks[i] : smallest;
-  }
-  return best;
-}
-
 }  // namespace
 
 void PretokenMerger::encode(std::string_view pretoken, IdBuffer& out, const Progress& progress) {
   if (vocabulary_.whole_pretoken_first) {
     if (const auto id = vocabulary_.tokens.find(pretoken)) return out.push_back(*id);
   }
-  if (pretoken.size() <= kMaxScanBytes) {
-    merge_by_scan(pretoken, out);
-  } else {
-    merge_by_queue(pretoken, out, progress);
-  }
+  merge(pretoken, out, progress);
 }
 
-void PretokenMerger::merge_by_scan(std::string_view pretoken, IdBuffer& out) const {
-  std::uint32_t ids[kMaxScanBytes];
-  std::uint32_t ranks[kMaxScanBytes];  // of the merge of ids[i] and ids[i + 1]
-  std::uint32_t new_ids[kMaxScanBytes];
-  const auto look_up = [&](std::size_t i) {
-    const Merge merge = vocabulary_.merges.find(ids[i], ids[i + 1]);
-    ranks[i] = merge.rank;
-    new_ids[i] = merge.new_id;
-  };
-
-  std::size_t count = pretoken.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    ids[i] = vocabulary_.byte_ids[static_cast<unsigned char>(pretoken[i])];
-  }
-  for (std::size_t i = 0; i + 1 < count; ++i) look_up(i);
-  while (count > 1) {
-    const std::size_t at = position_of_smallest(ranks, count - 1);
-    if (ranks[at] == kNoRank) break;
-    ids[at] = new_ids[at];
-    for (std::size_t i = at + 1; i + 1 < count; ++i) {
-      ids[i] = ids[i + 1];
-      ranks[i] = ranks[i + 1];
-      new_ids[i] = new_ids[i + 1];
-    }
-    --count;
-    if (at > 0) look_up(at - 1);
-    if (at + 1 < count) look_up(at);
-  }
-  out.reserve_more(count);
-  std::copy_n(ids, count, out.data() + out.size());
-  out.set_size(out.size() + count);
+void PretokenMerger::merge(std::string_view bytes, IdBuffer& out, const Progress& progress) {
+  if (bytes.size() <= kMaxOneScan) return out.append(scan_.merge(bytes));
+  if (!windows_.merge(bytes, out, progress)) merge_by_queue(bytes, out, progress);
 }
 
 void PretokenMerger::merge_by_queue(std::string_view pretoken, IdBuffer& out,

@@ -12,27 +12,31 @@
 #include "base/progress.h"
 #include "encoder/id_buffer.h"
 #include "encoder/rank_queue.h"
+#include "encoder/scan_merger.h"
+#include "encoder/window_merger.h"
 #include "vocab/vocabulary.h"
 
 namespace bpe {
 
-// Up to this length a scan for the smallest rank over two small arrays beats a queue.
-inline constexpr std::size_t kMaxScanBytes = 64;
+// Up to this length there is one window.
+inline constexpr std::size_t kMaxOneScan = 64;
+static_assert(kMaxOneScan <= kMaxScanBytes);
 
 // Holds the memory that long pretokens need, so that the next one finds it ready. Not thread-safe;
-// the vocabulary must outlive it.
+// what it is made of must outlive it.
 class PretokenMerger {
  public:
-  explicit PretokenMerger(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+  PretokenMerger(const Vocabulary& vocabulary, const BytePairs& byte_pairs)
+      : vocabulary_(vocabulary), scan_(vocabulary, byte_pairs), windows_(vocabulary, scan_) {}
 
-  // Appends the ids of a pretoken. At most kMaxScanBytes bytes: O(n^2) on the stack. Longer:
-  // O(n log n) time and some 28 bytes of memory for each byte, most of it given back afterwards.
-  // Throws std::invalid_argument for 2^32 - 1 bytes or more, Cancelled when `progress` says so.
+  // Appends the ids of a pretoken. O(n) time and O(1) memory where windows of it tell what its
+  // tokens are; else O(n log n) time and some 28 bytes of memory for each byte, most of it given
+  // back afterwards. Throws std::invalid_argument for 2^32 - 1 bytes or more that need the latter,
+  // Cancelled when `progress` says so.
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
-  // The two ways to merge, for tests of their equality: whole_pretoken_first is not looked at.
-  void merge_by_scan(std::string_view pretoken, IdBuffer& out) const;
-  void merge_by_queue(std::string_view pretoken, IdBuffer& out, const Progress& progress);
+  // The same by merges alone, also where whole_pretoken_first.
+  void merge(std::string_view bytes, IdBuffer& out, const Progress& progress);
 
  private:
   // A token in the linked list; `at` its first byte. `rank` and `new_id` are the merge with the
@@ -48,6 +52,7 @@ class PretokenMerger {
     ~GiveBackOnExit() { merger.give_back(); }
   };
 
+  void merge_by_queue(std::string_view pretoken, IdBuffer& out, const Progress& progress);
   void link(std::string_view pretoken, const Progress& progress);
   void merge_all(const Progress& progress);
   void merge_with_next(std::uint32_t at);
@@ -57,6 +62,8 @@ class PretokenMerger {
   void give_back();
 
   const Vocabulary& vocabulary_;
+  ScanMerger scan_;
+  WindowMerger windows_;
   std::vector<Node> nodes_;
   RankQueue queue_;  // may hold entries that are out of date
 };

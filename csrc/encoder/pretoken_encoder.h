@@ -21,7 +21,8 @@ namespace bpe {
 // how fast ids come, never which. Not thread-safe; the vocabulary must outlive it.
 class PretokenEncoder {
  public:
-  explicit PretokenEncoder(const Vocabulary& vocabulary) : merger_(vocabulary) {}
+  PretokenEncoder(const Vocabulary& vocabulary, const BytePairs& byte_pairs)
+      : merger_(vocabulary, byte_pairs) {}
 
   // Makes ready for a text of this size.
   void expect_text(std::size_t num_bytes) { short_memo_.expect_text(num_bytes); }

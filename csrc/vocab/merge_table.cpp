@@ -33,30 +33,65 @@ void check(const MergeColumns& columns) {
   }
 }
 
+// Whether ids fit and the new ids are in the order of the ranks.
+bool fits_narrow(const MergeColumns& columns, std::uint32_t num_ids) {
+  for (std::size_t row = 0; row < columns.left.size(); ++row) {
+    if (columns.new_id[row] == 0 || columns.new_id[row] >= num_ids ||
+        columns.left[row] >= num_ids || columns.right[row] >= num_ids) {
+      return false;
+    }
+    if (row == 0) continue;
+    const bool same_rank = columns.rank[row] == columns.rank[row - 1];
+    const bool same_id = columns.new_id[row] == columns.new_id[row - 1];
+    if (same_rank != same_id || columns.new_id[row] < columns.new_id[row - 1]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 MergeTable::MergeTable(const MergeColumns& columns) {
   check(columns);
   const std::size_t rows = columns.left.size();
-  slots_ = ZeroedArray<Slot>(slots_for(rows));
-  slot_mask_ = slots_.size() - 1;
+  const std::size_t num_slots = slots_for(rows);
+  slot_mask_ = num_slots - 1;
   filter_ =
-      ZeroedArray<std::uint64_t>(std::min(slots_.size() * kFilterBitsPerSlot, kMaxFilterBits) / 64);
+      ZeroedArray<std::uint64_t>(std::min(num_slots * kFilterBitsPerSlot, kMaxFilterBits) / 64);
   filter_mask_ = filter_.size() * 64 - 1;
-  for (std::size_t row = 0; row < rows; ++row) {
-    insert(pair_key(columns.left[row], columns.right[row]),
-           {columns.rank[row], columns.new_id[row]});
+  if (fits_narrow(columns, std::uint32_t{1} << kIdBits)) {
+    slots_ = ZeroedArray<std::uint64_t>(num_slots);
+    for (std::size_t row = 0; row < rows; ++row) insert_narrow(columns, row);
+  } else {
+    wide_ = ZeroedArray<WideSlot>(num_slots);
+    for (std::size_t row = 0; row < rows; ++row) insert_wide(columns, row);
   }
 }
 
-void MergeTable::insert(std::uint64_t key, Merge merge) {
-  const std::uint64_t hash = hash_u64(key);
+void MergeTable::insert_narrow(const MergeColumns& columns, std::size_t row) {
+  const std::uint64_t hash = hash_u64(pair_key(columns.left[row], columns.right[row]));
+  const std::uint64_t key = narrow_key(columns.left[row], columns.right[row]);
   std::size_t slot = hash & slot_mask_;
-  while (slots_[slot].inverse_rank != 0) {
-    if (slots_[slot].key == key) return;
+  while (slots_[slot] != 0) {
+    if ((slots_[slot] ^ key) >> kNewIdBits == 0) return;
     slot = (slot + 1) & slot_mask_;
   }
-  slots_[slot] = {key, ~merge.rank, merge.new_id};
+  slots_[slot] = key | columns.new_id[row];
+  set_filter(hash);
+}
+
+void MergeTable::insert_wide(const MergeColumns& columns, std::size_t row) {
+  const std::uint64_t key = pair_key(columns.left[row], columns.right[row]);
+  const std::uint64_t hash = hash_u64(key);
+  std::size_t slot = hash & slot_mask_;
+  while (wide_[slot].inverse_rank != 0) {
+    if (wide_[slot].key == key) return;
+    slot = (slot + 1) & slot_mask_;
+  }
+  wide_[slot] = {key, ~columns.rank[row], columns.new_id[row]};
+  set_filter(hash);
+}
+
+void MergeTable::set_filter(std::uint64_t hash) noexcept {
   const std::uint64_t bit = (hash >> 32) & filter_mask_;
   filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
 }
