@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,7 @@ class TrainingState:
         tokenizer_hash: `Tokenizer.content_hash`.
         data: What it was trained on, as `TokenDataset.describe` says it.
         standing: Its best evaluation, and the time it took.
+        loss_scale: That of float16, as `Precision.to_json` says it; empty otherwise.
     """
 
     step: int
@@ -62,6 +63,7 @@ class TrainingState:
     tokenizer_hash: str
     data: Mapping[str, Any]
     standing: Standing = NO_STANDING
+    loss_scale: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -72,6 +74,7 @@ class TrainingState:
             "tokenizer_hash": self.tokenizer_hash,
             "data": dict(self.data),
             "standing": self.standing.to_json(),
+            "loss_scale": dict(self.loss_scale),
         }
 
     @classmethod
@@ -86,6 +89,7 @@ class TrainingState:
             tokenizer_hash=str(data["tokenizer_hash"]),
             data=dict(data["data"]),
             standing=Standing.from_json(data.get("standing", {})),
+            loss_scale=dict(data.get("loss_scale", {})),
         )
 
 

@@ -18,7 +18,8 @@ Architecture = Literal["gpt2", "llama"]
 FeedForward = Literal["gelu", "swiglu", "relu2", "kan"]
 Objective = Literal["causal", "masked"]
 Schedule = Literal["cosine", "wsd", "constant"]
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+OptimizerName = Literal["adamw", "muon"]
 Nonfinite = Literal["stop", "skip"]
 MaskUnit = Literal["token", "word", "span"]
 
@@ -168,14 +169,20 @@ class TrainConfig(Config):
         log_every: Steps between lines of the log.
         tokens_per_step: Tokens of one step, computed `batch_size` windows at a time and added up;
             0 means one batch.
+        optimizer: `adamw`, or `muon` for the matrices of the blocks and AdamW for the rest.
         dtype: What matrices are multiplied in; `auto` is bfloat16 on a GPU, float32 elsewhere.
         compile: Whether torch compiles the network.
+        recompute: Whether the backward pass computes the blocks anew instead of remembering them:
+            less memory, about a third more time, the same numbers.
         nonfinite: What a loss or gradient that is no number does: `stop`, or `skip` the step.
         keep: How many checkpoints stay, beside the best one.
         patience: Evaluations without a better loss after which training stops; 0: never.
         time_budget: Seconds after which training ends, the schedule with it; 0: none.
         mask_rate: The share of the tokens that a masked language model has to guess.
         mask_unit: What is hidden together: a `token`, a `word`, or a `span` of words.
+        sample_every: Steps between samples of what the model writes; 0: none.
+        sample_prompt: What they go on from; empty begins a document.
+        tensorboard: Whether the log is also written for TensorBoard.
     """
 
     batch_size: int = 32
@@ -200,12 +207,17 @@ class TrainConfig(Config):
     time_budget: float = 0.0
     mask_rate: float = 0.3
     mask_unit: MaskUnit = "word"
+    optimizer: OptimizerName = "adamw"
+    recompute: bool = False
+    sample_every: int = 0
+    sample_prompt: str = ""
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         every = ("eval_every", "save_every", "log_every")
         for name in ("batch_size", "steps", "eval_batches", "keep", *every):
             check_integer(name, getattr(self, name), minimum=1)
-        for name in ("tokens_per_step", "patience"):
+        for name in ("tokens_per_step", "patience", "sample_every"):
             check_integer(name, getattr(self, name), minimum=0)
         check_integer("seed", self.seed, minimum=0, maximum=2**63 - 1)
         if self.warmup_steps is not None:
@@ -216,7 +228,8 @@ class TrainConfig(Config):
             check_number(name, getattr(self, name), 0.0, math.inf, "at least 0")
         for name in ("val_fraction", "mask_rate"):
             check_number(name, getattr(self, name), 0.0, 1.0, "in (0, 1)", open_left=True)
-        check_flag("compile", self.compile)
+        for name in ("compile", "recompute", "tensorboard"):
+            check_flag(name, getattr(self, name))
         for name, choices in CHOICES.items():
             if hasattr(self, name):
                 check_choice(name, getattr(self, name), choices)
@@ -242,6 +255,7 @@ CHOICES: Mapping[str, Any] = {
     "ffn": FeedForward,
     "objective": Objective,
     "schedule": Schedule,
+    "optimizer": OptimizerName,
     "dtype": Precision,
     "nonfinite": Nonfinite,
     "mask_unit": MaskUnit,

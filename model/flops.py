@@ -10,6 +10,9 @@ is customary (PaLM, https://arxiv.org/abs/2204.02311, appendix B).
 
 from __future__ import annotations
 
+import torch
+
+from model.precision import Precision
 from model.transformer import Transformer
 
 #: Part of a device's name -> dense peak of 16-bit matrix products in FLOP/s, by its maker's data
@@ -37,6 +40,22 @@ def flops_per_token(model: Transformer) -> int:
     head = config.padded_vocab_size * config.n_embd
     matrices = model.parameter_split().body - positions + head
     return 6 * matrices + 12 * config.layers * config.n_embd * config.block_size
+
+
+class Utilization:
+    """The share of the peak that a run reaches, where the peak is known."""
+
+    def __init__(self, model: Transformer, precision: Precision, num_devices: int) -> None:
+        is_known = model.device.type == "cuda" and precision.dtype is not torch.float32
+        name = torch.cuda.get_device_name(model.device) if is_known else ""
+        self._peak = peak_flops(name) or 0.0
+        self._per_token = flops_per_token(model) / num_devices
+
+    def of(self, tokens_per_second: float) -> dict[str, float]:
+        """Return what the log says of it: `mfu`, or nothing."""
+        if not self._peak:
+            return {}
+        return {"mfu": round(tokens_per_second * self._per_token / self._peak, 4)}
 
 
 def peak_flops(device_name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""AdamW over two groups of parameters, and the learning rate of every step.
+"""AdamW, or Muon for matrices and AdamW for the rest, and the learning rate of every step.
 
 The schedule is a function of the step alone (and, with a time budget, of the clock), so a resumed
 run needs nothing but the step.
@@ -7,8 +7,11 @@ run needs nothing but the step.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from model.config import TrainConfig
@@ -26,17 +29,51 @@ DECAY_SHARE = 0.2
 MAX_DEFAULT_WARMUP = 100
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> AdamW:
-    """Return AdamW; matrices and tables decay, biases and norms do not.
+class MuonAndAdamW(Optimizer):
+    """Muon for some matrices, AdamW for everything else, under one learning rate.
 
-    Decoupled weight decay: https://arxiv.org/abs/1711.05101.
+    Muon makes the step of a matrix orthogonal (https://kellerjordan.github.io/posts/muon); its size
+    is scaled to that of AdamW's steps (https://arxiv.org/abs/2502.16982), so one rate fits both.
     """
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+    def __init__(
+        self, matrices: Sequence[Tensor], others: Sequence[dict[str, Any]], decay: float, lr: float
+    ) -> None:
+        # Each of the two sees its own groups of this list, and writes what it remembers in here.
+        super().__init__([{"params": [*matrices], "weight_decay": decay}, *others], {"lr": lr})
+        muon = torch.optim.Muon(self.param_groups[:1], lr=lr, adjust_lr_fn="match_rms_adamw")
+        adamw = AdamW(self.param_groups[1:], lr=lr, betas=BETAS, fused=True)
+        self._parts = (muon, adamw)
+        for part in self._parts:
+            part.state = self.state
+
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Take a step with each."""
+        for part in self._parts:
+            part.step()  # type: ignore[no-untyped-call]
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
+    """Return the optimizer; matrices and tables decay, biases and norms do not.
+
+    Decoupled weight decay: https://arxiv.org/abs/1711.05101. Muon is for matrices between two
+    streams of channels: it takes those of the blocks, and neither tables nor the splines of a KAN.
+    """
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    muon = [p for name, p in named if config.optimizer == "muon" and _is_for_muon(name, p)]
+    taken = {id(p) for p in muon}
+    rest = [p for _, p in named if id(p) not in taken]
     groups = [
-        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+        {"params": [p for p in rest if p.dim() >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0},
     ]
-    return AdamW(groups, lr=config.lr, betas=BETAS, fused=True)
+    if not muon:
+        return AdamW(groups, lr=config.lr, betas=BETAS, fused=True)
+    return MuonAndAdamW(muon, groups, config.weight_decay, config.lr)
+
+
+def _is_for_muon(name: str, parameter: Tensor) -> bool:
+    return name.startswith("blocks.") and parameter.dim() == 2 and ".spline." not in name
 
 
 def learning_rate(step: int, config: TrainConfig, time_share: float = 0.0) -> float:

@@ -43,6 +43,9 @@ _OPTIONS: Sequence[tuple[str, type, str]] = (
     ("rope_base", float, "of the rotary angles"),
     ("objective", str, "predict the next token, or hidden ones from both sides"),
     ("tokens_per_step", int, "computed one batch after the other; 0: one batch"),
+    ("optimizer", str, "adamw, or muon for the matrices of the blocks and adamw for the rest"),
+    ("sample_every", int, "steps between samples of what it writes; 0: none"),
+    ("sample_prompt", str, "what samples go on from"),
     ("dtype", str, "of matrix products; auto: bfloat16 on a GPU"),
     ("nonfinite", str, "what a loss that is no number does"),
     ("keep", int, "checkpoints that stay, beside the best one"),
@@ -61,6 +64,8 @@ _SWITCHES: Sequence[tuple[str, str, bool, str]] = (
     ),
     ("--qk-norm", "qk_norm", True, "norm queries and keys before they meet"),
     ("--compile", "compile", True, "let torch compile the network"),
+    ("--recompute", "recompute", True, "compute blocks anew backwards: less memory, more time"),
+    ("--tensorboard", "tensorboard", True, "write the log for TensorBoard as well"),
 )
 
 _NAMES = (*(option[0] for option in _OPTIONS), "time_budget", *(s[1] for s in _SWITCHES))
@@ -81,7 +86,7 @@ def add_settings(parser: ArgumentParser) -> None:
     parser.add_argument("--preset", choices=list(PRESETS), help="settings by name")
     defaults = {f.name: f.default for c in (ModelConfig, TrainConfig) for f in fields(c)}
     for name, kind, meaning in _OPTIONS:
-        default = "" if defaults[name] is None else f" [{defaults[name]}]"
+        default = "" if defaults[name] in (None, "") else f" [{defaults[name]}]"
         words = get_args(CHOICES[name]) if name in CHOICES else None
         parser.add_argument(
             _flag(name),

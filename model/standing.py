@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -61,6 +62,24 @@ class Standing:
         if not all(isinstance(number, int | float) for number in numbers):
             raise ValueError(f"standing = {data!r} holds something that is no number")
         return found
+
+
+class Clock:
+    """How long a run has trained, in all of its processes one after the other."""
+
+    def __init__(self, seconds_before: float, budget: float) -> None:
+        self._before, self._budget = seconds_before, budget
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training."""
+        return self._before + time.monotonic() - self._started
+
+    @property
+    def share(self) -> float:
+        """How much of the time budget is used up, in [0, 1]; 0 without one."""
+        return min(1.0, self.seconds / self._budget) if self._budget else 0.0
 
 
 #: That of a run which has not begun.

@@ -10,6 +10,7 @@ every part is divided by the targets of the whole step, neither changes the resu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,7 +19,16 @@ from model.batches import Batch, to_device
 from model.distributed import Processes
 from model.head_loss import head_cross_entropy
 from model.loss import IGNORED
+from model.precision import Precision
 from model.transformer import Transformer
+
+
+class StepResult(NamedTuple):
+    """What a step did: the loss before it, the norm of its gradient, its learning rate."""
+
+    loss: float
+    grad_norm: float
+    lr: float
 
 
 def accumulate_gradients(
@@ -26,8 +36,7 @@ def accumulate_gradients(
     hidden: Callable[[Tensor], Tensor],
     batches: Sequence[Batch],
     processes: Processes,
-    *,
-    bfloat16: bool = False,
+    precision: Precision | None = None,
 ) -> float:
     """Add the gradients of a step to the parameters; return its mean loss in nats per target.
 
@@ -36,20 +45,23 @@ def accumulate_gradients(
         hidden: Its method of that name, compiled perhaps.
         batches: What this process computes.
         processes: Who computes the rest.
-        bfloat16: Whether matrices are multiplied in bfloat16; weights and sums stay float32.
+        precision: What matrices are multiplied in; float32 by default. The gradients are as much
+            too large as its loss scale says.
     """
-    device = model.device
+    device, precision = model.device, precision or Precision()
     num_here = sum(int((batch.targets_BT != IGNORED).sum()) for batch in batches)
     num_targets = max(processes.add_up(num_here, device), 1)
     loss = torch.zeros((), device=device)
     for batch in batches:
         inputs_BT, targets_BT = to_device(batch, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        with precision.autocast():
+            # What the head makes of it keeps float32: a small gradient is scaled only after that.
+            hidden_BTC = hidden(inputs_BT).float()
             part = head_cross_entropy(
-                hidden(inputs_BT), model.head_weight, targets_BT, model.config.vocab_size
+                hidden_BTC, model.head_weight, targets_BT, model.config.vocab_size
             )
         part = part / num_targets
-        part.backward()  # type: ignore[no-untyped-call]
+        precision.scale(part).backward()  # type: ignore[no-untyped-call]
         loss += part.detach()
     processes.add_up_gradients(model.parameters())
     return processes.add_up(loss.item(), device)

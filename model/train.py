@@ -8,11 +8,10 @@ without a time budget, which makes the learning rate follow the clock).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,28 +23,23 @@ from model.config_base import describe_differences
 from model.dataset import TokenDataset
 from model.distributed import ALONE, Processes
 from model.evaluate import Evaluation, evaluate
+from model.flops import Utilization
 from model.interrupt import Interrupt, deferred_interrupt
 from model.metrics import MetricsLog
 from model.nonfinite import NonfiniteGuard
 from model.objective import BatchMaker, byte_lengths_of
 from model.optim import current_learning_rate, learning_rate, make_optimizer, set_learning_rate
+from model.precision import precision_of
 from model.progress import Progress
 from model.run_directory import RunDirectory
-from model.standing import NO_STANDING, Standing
-from model.step import accumulate_gradients
+from model.samples import check_can_write, write_sample
+from model.standing import NO_STANDING, Clock, Standing
+from model.step import StepResult, accumulate_gradients
 from model.transformer import Transformer
 from model.vocabulary import tokenizer_files
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
-
-
-class StepResult(NamedTuple):
-    """What a step did: the loss before it, the norm of its gradient, its learning rate."""
-
-    loss: float
-    grad_norm: float
-    lr: float
 
 
 class Trainer:
@@ -86,11 +80,16 @@ class Trainer:
         self._byte_lengths_V = byte_lengths_of(tokenizer)
         self._data = data
         self._run = run
-        self._log = MetricsLog(run.path if run else None)
+        self._log = MetricsLog(run.path if run else None, tensorboard=config.tensorboard)
         self._optimizer = make_optimizer(model, config)
         self._saved_step: int | None = None
         self._guard = NonfiniteGuard(config.nonfinite, self._log, self.progress)
-        self._started = time.monotonic()
+        self._clock = Clock(standing.seconds, config.time_budget)
+        self._precision = precision_of(config, model.device)
+        self._utilization = Utilization(model, self._precision, processes.count)
+        model.recompute = config.recompute
+        if config.sample_every:
+            check_can_write(model)
         # The head stays outside: its loss is made in chunks, which a compiler would undo.
         self._hidden: Callable[[Tensor], Tensor] = (
             torch.compile(model.hidden) if config.compile else model.hidden
@@ -144,6 +143,7 @@ class Trainer:
         )  # fmt: skip
         checkpoint.restore_optimizer(trainer._optimizer)
         checkpoint.restore_random_state()
+        trainer._precision.restore(state.loss_scale)
         if changed := describe_differences(state.train, config):
             trainer.progress.note(f"going on with other settings: {changed}")
         if state.data.get("sha256") != data.sha256:
@@ -169,6 +169,8 @@ class Trainer:
                 self._train_and_log()
                 if self._is_due(self.config.eval_every):
                     self.evaluate()
+                if self.config.sample_every and self._is_due(self.config.sample_every):
+                    self.write_sample()
                 if self._is_due(self.config.save_every):
                     self.save()
             if ended:
@@ -181,16 +183,20 @@ class Trainer:
     def train_step(self) -> StepResult:
         """Take one step: forward and backward for each batch, clip, update."""
         self.model.train()
-        lr = learning_rate(self.step, self.config, self._time_share())
+        lr = learning_rate(self.step, self.config, self._clock.share)
         set_learning_rate(self._optimizer, lr)
         batches = self.batches.train(self.step, self._processes.rank, self._processes.count)
         loss = accumulate_gradients(
-            self.model, self._hidden, batches, self._processes, bfloat16=self._uses_bfloat16()
+            self.model, self._hidden, batches, self._processes, self._precision
         )
+        self._precision.unscale(self._optimizer)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
         result = StepResult(loss, norm.item(), current_learning_rate(self._optimizer))
-        if self._guard.passes(self.step, result.loss, result.grad_norm, self._saved_step):
+        if self._precision.overflowed(result.loss, result.grad_norm):
+            self._log.write("overflow", step=self.step, loss_scale=self._precision.loss_scale)
+        elif self._guard.passes(self.step, result.loss, result.grad_norm, self._saved_step):
             self._optimizer.step()
+        self._precision.update()
         self._optimizer.zero_grad(set_to_none=True)
         self.step += 1
         return result
@@ -202,7 +208,7 @@ class Trainer:
             found = evaluate(self.model, self.batches.validation(), self._byte_lengths_V)
             self.last_evaluation = found
             self._log.write(
-                "evaluate", step=self.step, seconds=self._logged_seconds(), **asdict(found)
+                "evaluate", step=self.step, seconds=round(self._clock.seconds, 3), **asdict(found)
             )
             self.progress.note(
                 f"step {self.step}: validation loss {found.loss:.4f}, "
@@ -224,27 +230,33 @@ class Trainer:
             self.config,
             self._tokenizer.content_hash,
             self._data.describe(),
-            replace(self.standing, seconds=self._seconds()),
+            replace(self.standing, seconds=self._clock.seconds),
+            self._precision.to_json(),
         )
         path = save_checkpoint(self._run, state, self.model, self._optimizer, self._tokenizer_files)
         self._saved_step = self.step
         self._log.write("save", step=self.step, path=path.name)
         return path
 
-    def _uses_bfloat16(self) -> bool:
-        by_default = self.config.dtype == "auto" and self.model.device.type == "cuda"
-        return by_default or self.config.dtype == "bfloat16"
+    def write_sample(self) -> None:
+        """Let the model write, for the log and for whoever looks; one process does."""
+        if self._processes.is_main:
+            text = write_sample(self.model, self._tokenizer, self.config.sample_prompt)
+            self._log.write("sample", step=self.step, text=text)
+            self.progress.note(f"step {self.step} writes: {text!r}")
 
     def _train_and_log(self) -> None:
         result = self.train_step()
         self.progress.step(self.step, result.loss, self.tokens_per_step)
         if self._is_due(self.config.log_every):
+            rate = self.progress.tokens_per_second
             self._log.write(
                 "train",
                 step=self.step,
-                seconds=self._logged_seconds(),
+                seconds=round(self._clock.seconds, 3),
                 **result._asdict(),
-                tokens_per_second=round(self.progress.tokens_per_second, 1),
+                tokens_per_second=round(rate, 1),
+                **self._utilization.of(rate),
             )
 
     @property
@@ -262,23 +274,12 @@ class Trainer:
 
     def _why_to_end(self, interrupt: Interrupt) -> str | None:
         """Return None to go on, else what to say; all processes decide the same."""
-        mine = self.standing.why_to_end(self.config, self._seconds())
+        mine = self.standing.why_to_end(self.config, self._clock.seconds)
         if self.step >= self.config.steps or interrupt.requested:
             mine = ""
         if self._processes.add_up(mine is not None, self.model.device):
             return mine or ""
         return None
-
-    def _seconds(self) -> float:
-        """Return how long the run has trained, in all of its processes one after the other."""
-        return self.standing.seconds + time.monotonic() - self._started
-
-    def _logged_seconds(self) -> float:
-        return round(self._seconds(), 3)
-
-    def _time_share(self) -> float:
-        budget = self.config.time_budget
-        return min(1.0, self._seconds() / budget) if budget else 0.0
 
     def _settings(self) -> dict[str, Any]:
         return {

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from model.cache import KVCache
 from model.config import ModelConfig
@@ -31,6 +32,9 @@ class Transformer(nn.Module):
     """
 
     causal: ClassVar[bool]
+
+    #: Whether the backward pass computes the blocks anew instead of remembering what is in them.
+    recompute = False
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -81,7 +85,11 @@ class Transformer(nn.Module):
         mask = cache.mask(num_new) if cache else None
         for index, block in enumerate(self.blocks):
             layer_cache = cache.layers[index] if cache else None
-            x_BTC = block(x_BTC, Context(rotary, mask, layer_cache, memory_BSC))
+            context = Context(rotary, mask, layer_cache, memory_BSC)
+            if self.recompute and self.training:
+                x_BTC = checkpoint(block, x_BTC, context, use_reentrant=False)
+            else:
+                x_BTC = block(x_BTC, context)
         if cache:
             cache.advance(num_new)
         out_BTC: Tensor = self.final_norm(x_BTC)

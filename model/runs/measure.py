@@ -21,7 +21,7 @@ from model.config import ModelConfig, TrainConfig
 from model.dataset import TokenDataset
 from model.flops import flops_per_token
 from model.progress import Progress
-from model.runs.plan import Scale, Trial, reference_of
+from model.runs.plan import LEARNING, Scale, Trial, reference_of
 from model.train import Trainer
 
 if TYPE_CHECKING:
@@ -91,9 +91,10 @@ def measure(
         tokenizer.n_vocab, scale.n_embd, block_size, scale.heads, scale.layers, 0.0,
         arch="llama", ffn=trial.ffn,  # type: ignore[arg-type]
     )  # fmt: skip
+    optimizer, lr = LEARNING[trial.experiment]
     config = TrainConfig(
-        scale.windows, scale.lr, scale.steps, trial.seed, eval_batches=_MANY_STEPS,
-        eval_every=_MANY_STEPS, warmup_steps=scale.steps // 10,
+        scale.windows, lr, scale.steps, trial.seed, eval_batches=_MANY_STEPS,
+        eval_every=_MANY_STEPS, warmup_steps=scale.steps // 10, optimizer=optimizer,
     )  # fmt: skip
     trainer = _trainer(model_config, config, tokenizer, data)
     flops = flops_per_token(trainer.model) * trainer.tokens_per_step
@@ -115,6 +116,8 @@ def measure(
     return {
         **trial.to_json(),
         "corpus": corpus.name,
+        "optimizer": optimizer,
+        "lr": lr,
         "vocab_size": tokenizer.n_vocab,
         "bits_per_byte": found.bits_per_byte,
         "val_bytes": found.num_bytes,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
+import bpe
+from model import TokenDataset, Trainer, load_checkpoint
 from model.config import ModelConfig, TrainConfig
 from model.gpt import GPT
 from model.optim import (
@@ -14,6 +19,7 @@ from model.optim import (
     set_learning_rate,
     warmup_steps,
 )
+from model.run_directory import RunDirectory
 
 
 def test_every_parameter_is_in_one_group_and_only_matrices_decay(config: ModelConfig) -> None:
@@ -86,3 +92,54 @@ def test_the_rate_that_is_set_is_the_rate_in_use(config: ModelConfig) -> None:
     set_learning_rate(optimizer, 0.25)
     assert 0.25 == current_learning_rate(optimizer)
     assert {0.25} == {group["lr"] for group in optimizer.param_groups}
+
+
+def test_muon_takes_the_matrices_of_the_blocks_and_adamw_the_rest(config: ModelConfig) -> None:
+    model = GPT(replace(config, ffn="kan"))
+    optimizer = make_optimizer(model, TrainConfig(optimizer="muon", weight_decay=0.3))
+    taken = {id(p) for p in optimizer.param_groups[0]["params"]}
+    names = {name for name, p in model.named_parameters() if id(p) in taken}
+    assert "blocks.0.attention.qkv.weight" in names
+    assert "blocks.1.mlp.up.base.weight" in names
+    assert all(name.startswith("blocks.") and "spline" not in name for name in names)
+    every = [id(p) for group in optimizer.param_groups for p in group["params"]]
+    assert sorted(id(p) for p in model.parameters()) == sorted(every)
+    set_learning_rate(optimizer, 0.25)
+    assert {0.25} == {g["lr"] for part in optimizer._parts for g in part.param_groups}  # type: ignore[attr-defined]
+
+
+def test_a_step_of_muon_is_orthogonal_and_as_large_as_one_of_adamw() -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.ModuleDict({"blocks": torch.nn.Linear(32, 48, bias=False)})
+    weight = layer["blocks"].weight
+    assert isinstance(weight, torch.nn.Parameter)
+    optimizer = make_optimizer(layer, TrainConfig(optimizer="muon", weight_decay=0.0))
+    set_learning_rate(optimizer, 1.0)
+    before = weight.detach().clone()
+    weight.grad = torch.randn(48, 32)
+    optimizer.step()
+    change = before - weight.detach()
+    singular = torch.linalg.svdvals(change) / (0.2 * 48**0.5)
+    assert 0.5 < singular.min()
+    assert singular.max() < 1.5
+    assert 0.2 == pytest.approx(change.square().mean().sqrt().item(), rel=0.25)
+
+
+def test_muon_resumes_exactly(
+    config: ModelConfig,
+    tokenizer: bpe.Tokenizer,
+    data: TokenDataset,
+    train_config: TrainConfig,
+    tmp_path: Path,
+) -> None:
+    settings = replace(train_config, optimizer="muon")
+    straight = Trainer.start(config, tokenizer, data, settings)
+    straight.train()
+    trainer = Trainer.start(config, tokenizer, data, settings, run=RunDirectory(tmp_path))
+    for _ in range(3):
+        trainer.train_step()
+    trainer.save()
+    resumed = Trainer.resume(load_checkpoint(tmp_path), data, settings)
+    resumed.train()
+    for name, expected in straight.model.state_dict().items():
+        assert torch.equal(expected, resumed.model.state_dict()[name]), name

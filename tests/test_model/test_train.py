@@ -15,7 +15,16 @@ import torch
 
 import bpe
 from bpe.errors import TrainingError
-from model import ModelConfig, TokenDataset, TrainConfig, Trainer, load_checkpoint, step, train
+from model import (
+    ModelConfig,
+    TokenDataset,
+    TrainConfig,
+    Trainer,
+    load_checkpoint,
+    standing,
+    step,
+    train,
+)
 from model.progress import Progress
 from model.run_directory import RunDirectory
 
@@ -239,7 +248,7 @@ def test_a_time_budget_ends_the_run_and_its_schedule(
 ) -> None:
     config, tokenizer, data, settings = parts
     clock = iter(range(10**6))
-    monkeypatch.setattr(train.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(standing.time, "monotonic", lambda: float(next(clock)))
     rarely = {"eval_every": 10**6, "save_every": 10**6}
     own = replace(settings, steps=10**6, time_budget=200.0, warmup_steps=2, **rarely)
     trainer = Trainer.start(config, tokenizer, data, own, run=run)
@@ -277,6 +286,32 @@ def test_skipping_has_an_end(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(step, "head_cross_entropy", lambda *args: original(*args) * math.nan)
     with pytest.raises(TrainingError, match="step 10:"):
         trainer.train()
+
+
+def test_recomputing_the_blocks_changes_no_bit(parts: Parts) -> None:
+    config, tokenizer, data, settings = parts
+    results = []
+    for recompute in (False, True):
+        own = replace(settings, recompute=recompute)
+        trainer = Trainer.start(config, tokenizer, data, own)
+        calls = []
+        trainer.model.blocks[0].register_forward_pre_hook(lambda *_, calls=calls: calls.append(1))
+        trainer.train_step()
+        assert (2 if recompute else 1) == len(calls)
+        trainer.train()
+        results.append(weights(trainer))
+    assert_identical(*results)
+
+
+@pytest.mark.slow
+def test_a_compiled_model_computes_the_same(parts: Parts) -> None:
+    config, tokenizer, data, settings = parts
+    losses = []
+    for compiled in (False, True):
+        own = replace(settings, compile=compiled)
+        trainer = Trainer.start(replace(config, dropout=0.0), tokenizer, data, own)
+        losses.append([trainer.train_step().loss for _ in range(8)])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 def test_bfloat16_learns_about_the_same(parts: Parts) -> None:
