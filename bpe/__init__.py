@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bpe.counts import PretokenCounts
     from bpe.counts_merging import merge_counts
     from bpe.counts_summary import CountsSummary
+    from bpe.encoding.chat import ChatTemplate, SpecialToken
     from bpe.patterns import Pattern
     from bpe.registry import encoding_for_model, get_encoding, list_encoding_names
     from bpe.spec import Merges, TokenizerSpec
@@ -49,11 +50,13 @@ warn_about_foreign_files()
 
 # Loaded on first use, so that `import bpe` and `bpe --help` stay quick.
 _HOME = {
+    "ChatTemplate": "bpe.encoding.chat",
     "Corpus": "bpe.corpora.corpus",
     "CountsSummary": "bpe.counts_summary",
     "Merges": "bpe.spec",
     "Pattern": "bpe.patterns",
     "PretokenCounts": "bpe.counts",
+    "SpecialToken": "bpe.encoding.chat",
     "Tokenizer": "bpe.tokenizer",
     "TokenizerSpec": "bpe.spec",
     "count": "bpe.counting",
@@ -67,6 +70,7 @@ _HOME = {
 __all__ = [
     "UNICODE_VERSION",
     "BPEError",
+    "ChatTemplate",
     "CheckpointError",
     "Corpus",
     "CorpusError",
@@ -79,6 +83,7 @@ __all__ = [
     "Pattern",
     "PatternError",
     "PretokenCounts",
+    "SpecialToken",
     "SpecialTokenError",
     "Tokenizer",
     "TokenizerSpec",

@@ -193,3 +193,22 @@ class Codec:
     ) -> list[bytes]: ...
     def token_bytes(self, id: int) -> bytes: ...
     def token_id(self, token: bytes) -> int | None: ...
+
+def encode_flat(
+    codec: Codec,
+    documents: Sequence[bytes],
+    allowed_special: Sequence[int],
+    num_threads: int,
+    end: int | None = None,
+) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]: ...
+def encode_with_dropout(
+    codec: Codec,
+    data: bytes,
+    allowed_special: Sequence[int],
+    pattern: str,
+    probability: float,
+    seed: int,
+) -> list[int]: ...
+def encode_pretokens_with_dropout(
+    codec: Codec, pretokens: Sequence[bytes], probability: float, seed: int
+) -> list[list[int]]: ...

@@ -107,6 +107,20 @@ class Codec(Protocol):
     def encode_batch(
         self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
     ) -> list[list[int]]: ...
+    def encode_flat(
+        self,
+        documents: Sequence[bytes],
+        allowed_special: frozenset[str],
+        num_threads: int,
+        end: int | None = None,
+    ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
+        """Return all ids in a row, and where each document's begin; `end` follows each of them."""
+
+    def encode_with_dropout(
+        self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
+    ) -> list[int]:
+        """Encode with merges left out by chance, as bpe/reference/dropout.py defines it."""
+
     def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
         """Return byte offset and text of the first of these special tokens in the data."""
 
@@ -230,3 +244,18 @@ def get_engine(name: str) -> Engine:
     if name not in get_args(EngineName):
         raise ValueError(f"there is no engine {name!r}; the engines are native and reference")
     return cast(Engine, import_module(f"bpe.{name}").engine)
+
+
+def flatten(
+    lists: Sequence[Sequence[int]], max_id: int, end: int | None
+) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
+    """Return what `Codec.encode_flat` gives, from lists of ids."""
+    import numpy
+
+    ended = lists if end is None else [[*ids, end] for ids in lists]
+    offsets = numpy.zeros(len(lists) + 1, numpy.int64)
+    offsets[1:] = numpy.cumsum([len(ids) for ids in ended])
+    flat = numpy.array(
+        [id_ for ids in ended for id_ in ids], "uint16" if max_id < 2**16 else "uint32"
+    )
+    return flat, offsets

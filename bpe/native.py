@@ -212,6 +212,7 @@ class NativeCodec:
         self._special_ids = spec.special_tokens
         self._special_texts = {id_: text for text, id_ in spec.special_tokens.items()}
         self._uses_regex = scanner_name(spec.pattern) is None
+        self._max_id = spec.max_token_value
         self._core = _core.Codec(
             scanner_name(spec.pattern),
             list(spec.id_to_bytes.items()),
@@ -258,6 +259,43 @@ class NativeCodec:
                     pool.map(lambda data: self._encode_by_regex(data, allowed_special), documents)
                 )
         return self._core.encode_batch(documents, self._ids_of(allowed_special), num_threads)
+
+    def encode_flat(
+        self,
+        documents: Sequence[bytes],
+        allowed_special: frozenset[str],
+        num_threads: int,
+        end: int | None = None,
+    ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
+        if self._uses_regex:
+            lists = self.encode_batch(documents, allowed_special, num_threads)
+            return engines.flatten(lists, self._max_id, end)
+        return _core.encode_flat(
+            self._core, documents, self._ids_of(allowed_special), num_threads, end
+        )
+
+    def encode_with_dropout(
+        self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
+    ) -> list[int]:
+        scanner = scanner_name(self._pattern)
+        if scanner is not None:
+            ids = self._ids_of(allowed_special)
+            return _core.encode_with_dropout(self._core, data, ids, scanner, probability, seed)
+        parts = [
+            (split_by_regex(part, self._pattern), special)
+            for part, special in cut_at_special_tokens(data, allowed_special)
+        ]
+        pretokens = [pretoken for part, _ in parts for pretoken in part]
+        encoded = iter(
+            _core.encode_pretokens_with_dropout(self._core, pretokens, probability, seed)
+        )
+        ids = []
+        for part, special in parts:
+            for _ in part:
+                ids += next(encoded)
+            if special is not None:
+                ids.append(self._special_ids[special])
+        return ids
 
     def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
         found = self._core.find_special(data, self._ids_of(special_tokens))

@@ -12,6 +12,9 @@ from bpe.errors import SpecialTokenError
 #: What callers pass: a set of texts, or "all".
 SpecialTokens: TypeAlias = Collection[str] | Literal["all"]
 
+#: What becomes of special tokens in a text: see `resolve_policy`.
+SpecialPolicy: TypeAlias = Collection[str] | Literal["raise", "text", "all"]
+
 
 def cut_at_special_tokens(
     data: bytes, special_tokens: Iterable[str]
@@ -100,6 +103,34 @@ def resolve_disallowed(
             f'disallowed_special must be "all" or a set of texts, not {disallowed!r}'
         )
     return frozenset(disallowed)
+
+
+def resolve_policy(
+    special: SpecialPolicy, known: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Turn a policy into the special tokens that are allowed, and those that are an error.
+
+    "raise": every special token in the text is an error. "text": each is ordinary text. "all", or a
+    set: these become their ids, and another one is an error.
+
+    Raises:
+        SpecialTokenError: It is no policy, or names a text that is no special token.
+
+    >>> resolve_policy("text", frozenset({"<|end|>"}))
+    (frozenset(), frozenset())
+    >>> resolve_policy({"<|a|>"}, frozenset({"<|a|>", "<|b|>"}))
+    (frozenset({'<|a|>'}), frozenset({'<|b|>'}))
+    """
+    if special == "raise":
+        return frozenset(), known
+    if special == "text":
+        return frozenset(), frozenset()
+    if isinstance(special, str) and special != "all":
+        raise SpecialTokenError(
+            f'special must be "raise", "text", "all" or a set of texts, not {special!r}'
+        )
+    allowed = resolve_allowed(special, known)
+    return allowed, known - allowed
 
 
 def disallowed_error(text: str, offset: int) -> SpecialTokenError:

@@ -11,16 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from bpe.encoding.methods import EncodingMethods
 from bpe.engines import Codec, EngineName, get_engine
-from bpe.errors import DecodeError, EncodeError, VocabularyError
+from bpe.errors import DecodeError, EncodeError
 from bpe.interop import Interop
-from bpe.spec import Merges, TokenizerSpec
-from bpe.special_tokens import (
-    SpecialTokens,
-    disallowed_error,
-    resolve_allowed,
-    resolve_disallowed,
-)
+from bpe.spec import TokenizerSpec
+from bpe.special_check import SpecialCheck
+from bpe.special_tokens import SpecialPolicy, SpecialTokens
 from bpe.text import to_bytes
 from bpe.threads import resolve_num_threads
 
@@ -33,7 +30,7 @@ Text: TypeAlias = str | bytes | bytearray | memoryview
 END_OF_TEXT = "<|endoftext|>"
 
 
-class Tokenizer(Interop):
+class Tokenizer(EncodingMethods, Interop):
     """Encode text to ids and back.
 
     Immutable, so one object may serve any number of threads; pickles and copies by its spec.
@@ -53,7 +50,6 @@ class Tokenizer(Interop):
         """
         self._spec = spec
         self._engine: EngineName = engine
-        self._special_set = frozenset(spec.special_tokens)
         self._registered_name: str | None = None
 
     @cached_property
@@ -65,6 +61,10 @@ class Tokenizer(Interop):
         """Make the tables now: who loads a vocabulary wants to encode."""
         _ = self._codec
         return self
+
+    @cached_property
+    def _special(self) -> SpecialCheck:
+        return SpecialCheck(frozenset(self._spec.special_tokens), self._codec.find_special)
 
     # ---- what it is --------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class Tokenizer(Interop):
     @property
     def special_tokens_set(self) -> set[str]:
         """The texts of the special tokens."""
-        return set(self._special_set)
+        return set(self._spec.special_tokens)
 
     def is_special_token(self, token: int) -> bool:
         """Return whether the id is that of a special token."""
@@ -151,6 +151,7 @@ class Tokenizer(Interop):
         *,
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
+        special: SpecialPolicy | None = None,
     ) -> list[int]:
         """Encode text to ids.
 
@@ -162,14 +163,18 @@ class Tokenizer(Interop):
             text: Any str, or bytes (valid UTF-8 or not).
             allowed_special: "all", or texts of special tokens.
             disallowed_special: "all" (those not allowed), or texts; finding one is an error.
+            special: One word in place of these two: "raise" (any special token is an error),
+                "text" (all are ordinary text), "all" or texts (these become ids, others are
+                errors).
 
         Raises:
-            SpecialTokenError: The text contains a disallowed one, or an allowed one is unknown.
+            SpecialTokenError: The text contains a disallowed one, an allowed one is unknown, or
+                `special` is given beside the other two.
 
         Time is O(n log n) in the longest pretoken and linear in everything else.
         """
         data = to_bytes(text)
-        allowed = self._check_special(data, allowed_special, disallowed_special)
+        allowed = self._check_special(data, allowed_special, disallowed_special, special)
         return self._codec.encode(data, allowed) if allowed else self._codec.encode_ordinary(data)
 
     def encode_ordinary(self, text: Text) -> list[int]:
@@ -182,13 +187,14 @@ class Tokenizer(Interop):
         *,
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
+        special: SpecialPolicy | None = None,
     ) -> npt.NDArray[np.uint16 | np.uint32]:
         """Encode like `encode`, to an array of shape (number of ids,).
 
         The dtype is `id_dtype`: uint16 if every id of the vocabulary fits, else uint32.
         """
         data = to_bytes(text)
-        allowed = self._check_special(data, allowed_special, disallowed_special)
+        allowed = self._check_special(data, allowed_special, disallowed_special, special)
         return self._codec.encode_to_numpy(data, allowed, self.id_dtype)
 
     @property
@@ -200,14 +206,29 @@ class Tokenizer(Interop):
         self,
         text: Text,
         *,
+        limit: int | None = None,
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
+        special: SpecialPolicy | None = None,
     ) -> int:
-        """Return `len(encode(...))` without making the list."""
+        """Return `len(encode(...))` without making the list.
+
+        Args:
+            text: Any.
+            limit: Stop as soon as there are more ids than this; `limit` + 1 says so. Time is then
+                that of the ids up to the limit, and of what safe cuts add.
+            allowed_special: As in `encode`.
+            disallowed_special: As in `encode`.
+            special: As in `encode`.
+        """
         data = to_bytes(text)
-        return self._codec.count(
-            data, self._check_special(data, allowed_special, disallowed_special)
-        )
+        allowed = self._check_special(data, allowed_special, disallowed_special, special)
+        if limit is None:
+            return self._codec.count(data, allowed)
+        from bpe.encoding.limits import check_limit, count_up_to
+
+        check_limit("limit", limit)
+        return count_up_to(self._codec, self._cutter(allowed), data, allowed, limit)
 
     def encode_batch(
         self,
@@ -216,20 +237,16 @@ class Tokenizer(Interop):
         num_threads: int | None = None,
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
+        special: SpecialPolicy | None = None,
     ) -> list[list[int]]:
         """Encode several texts like `encode`, in parallel; the order is kept.
 
         Raises:
             SpecialTokenError: As `encode`; the message names the text by its index.
         """
-        documents = _documents(texts)
-        allowed = resolve_allowed(allowed_special, self._special_set)
-        disallowed = resolve_disallowed(disallowed_special, allowed, self._special_set)
-        for index, data in enumerate(documents if disallowed else ()):
-            found = self._find_text(data, disallowed)
-            if found is not None:
-                error = disallowed_error(found[1], found[0])
-                raise type(error)(f"text {index}: {error}")
+        documents = documents_of_batch(texts)
+        allowed, disallowed = self._special.resolve(allowed_special, disallowed_special, special)
+        self._special.refuse_in_batch(documents, disallowed)
         return self._codec.encode_batch(documents, allowed, resolve_num_threads(num_threads))
 
     def encode_ordinary_batch(
@@ -237,7 +254,7 @@ class Tokenizer(Interop):
     ) -> list[list[int]]:
         """Encode several texts like `encode_ordinary`, in parallel; the order is kept."""
         return self._codec.encode_batch(
-            _documents(texts), frozenset(), resolve_num_threads(num_threads)
+            documents_of_batch(texts), frozenset(), resolve_num_threads(num_threads)
         )
 
     def encode_single_token(self, text_or_bytes: str | bytes) -> int:
@@ -287,23 +304,6 @@ class Tokenizer(Interop):
         """Return the bytes of each id."""
         return [self.decode_single_token_bytes(token) for token in tokens]
 
-    def decode_with_offsets(self, tokens: Iterable[int]) -> tuple[str, list[int]]:
-        """Decode ids to text and the character offset at which each token starts.
-
-        A token that starts inside a character takes that character's offset.
-
-        Raises:
-            UnicodeDecodeError: The bytes are not valid UTF-8.
-        """
-        parts = self.decode_tokens_bytes(tokens)
-        num_characters = 0
-        offsets = []
-        for part in parts:
-            starts_inside = _is_continuation(part[0])
-            offsets.append(max(0, num_characters - starts_inside))
-            num_characters += sum(not _is_continuation(byte) for byte in part)
-        return b"".join(parts).decode("utf-8"), offsets
-
     def decode_batch(
         self,
         batch: Sequence[Sequence[int]],
@@ -334,27 +334,9 @@ class Tokenizer(Interop):
         Raises:
             VocabularyError: The vocabulary has no such prefix (gaps between ids), or is smaller.
         """
-        spec = self._spec
-        num_ordinary = vocab_size - len(spec.special_tokens)
-        if not 256 <= num_ordinary <= len(spec.id_to_bytes):
-            raise VocabularyError(
-                f"cannot resize {len(self)} tokens to {vocab_size!r}: at least 256 bytes and "
-                f"{len(spec.special_tokens)} special tokens stay, and nothing can be added"
-            )
-        kept = dict(list(spec.id_to_bytes.items())[:num_ordinary])
-        if list(kept) != list(range(num_ordinary)):
-            raise VocabularyError("cannot resize: the ids below the new size have gaps")
-        return Tokenizer(
-            TokenizerSpec(
-                pattern=spec.pattern,
-                id_to_bytes=kept,
-                merges=Merges(merge for merge in spec.merges if merge.new_id < num_ordinary),
-                special_tokens={t: num_ordinary + i for i, t in enumerate(spec.special_tokens)},
-                whole_pretoken_first=spec.whole_pretoken_first,
-                name=spec.name,
-            ),
-            engine=self._engine,
-        )
+        from bpe.resizing import resized
+
+        return Tokenizer(resized(self._spec, vocab_size), engine=self._engine)
 
     # ---- helpers -----------------------------------------------------------------------------
 
@@ -368,32 +350,24 @@ class Tokenizer(Interop):
         return specials | {token: id_ for id_, token in self._spec.id_to_bytes.items()}
 
     def _check_special(
-        self, data: bytes, allowed_special: SpecialTokens, disallowed_special: SpecialTokens
+        self,
+        data: bytes,
+        allowed_special: SpecialTokens,
+        disallowed_special: SpecialTokens,
+        special: SpecialPolicy | None = None,
     ) -> frozenset[str]:
         """Return the allowed special tokens; raise if a disallowed one is in the data."""
-        allowed = resolve_allowed(allowed_special, self._special_set)
-        disallowed = resolve_disallowed(disallowed_special, allowed, self._special_set)
-        found = self._find_text(data, disallowed) if disallowed else None
-        if found is not None:
-            raise disallowed_error(found[1], found[0])
+        allowed, disallowed = self._special.resolve(allowed_special, disallowed_special, special)
+        self._special.refuse(data, disallowed)
         return allowed
-
-    def _find_text(self, data: bytes, texts: frozenset[str]) -> tuple[int, str] | None:
-        """Return offset and text of the first of the texts in the data."""
-        hits = [(data.find(to_bytes(t)), t) for t in texts - self._special_set]
-        special = self._codec.find_special(data, texts & self._special_set)
-        return min([h for h in hits if h[0] >= 0] + ([special] if special else []), default=None)
 
 
 def _rebuild(spec: TokenizerSpec, engine: EngineName) -> Tokenizer:
     return Tokenizer(spec, engine=engine)
 
 
-def _documents(texts: Iterable[Text]) -> list[bytes]:
+def documents_of_batch(texts: Iterable[Text]) -> list[bytes]:
+    """Return the bytes of several texts; refuse a single one."""
     if isinstance(texts, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"a batch must be several texts, not one {type(texts).__name__}")
     return [to_bytes(text, f"text {index}") for index, text in enumerate(texts)]
-
-
-def _is_continuation(byte: int) -> bool:
-    return 0x80 <= byte < 0xC0

@@ -18,7 +18,7 @@ from bpe.formats.tiktoken import encoding_arguments
 from bpe.patterns import Pattern
 from bpe.registry import list_encoding_names
 from bpe.spec import TokenizerSpec
-from bpe.special_tokens import SpecialTokens
+from bpe.special_tokens import SpecialPolicy, SpecialTokens
 from bpe.tokenizer import Text, Tokenizer
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Encoding(Tokenizer):
         num_threads: int | None = 8,
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
+        special: SpecialPolicy | None = None,
     ) -> list[list[int]]:
         """Encode several texts in parallel."""
         return super().encode_batch(
@@ -96,6 +97,7 @@ class Encoding(Tokenizer):
             num_threads=num_threads,
             allowed_special=allowed_special,
             disallowed_special=disallowed_special,
+            special=special,
         )
 
     def encode_ordinary_batch(
@@ -110,12 +112,16 @@ class Encoding(Tokenizer):
         *,
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
+        special: SpecialPolicy | None = None,
     ) -> npt.NDArray[np.uint32]:
         """Encode to an array of uint32, whatever the size of the vocabulary."""
         import numpy as np
 
         ids = super().encode_to_numpy(
-            text, allowed_special=allowed_special, disallowed_special=disallowed_special
+            text,
+            allowed_special=allowed_special,
+            disallowed_special=disallowed_special,
+            special=special,
         )
         return ids.astype(np.uint32, copy=False)
 

@@ -9,8 +9,9 @@ it are in docs/spec.md. Read in this order:
 4. `tie_break.py` which of several equally frequent pairs is merged first
 5. `train.py`     counts → merges
 6. `encode.py`    bytes → ids
-7. `decode.py`    ids → bytes
-8. `stages.py`    the five stages as one object, which `bpe.engines.get_engine` returns
+7. `dropout.py`   bytes → ids, with merges left out by chance
+8. `decode.py`    ids → bytes
+9. `stages.py`    the five stages as one object, which `bpe.engines.get_engine` returns
 """
 
 from __future__ import annotations

@@ -25,12 +25,12 @@ class Encoder:
     """Encodes with one vocabulary."""
 
     def __init__(self, spec: TokenizerSpec) -> None:
-        self._spec = spec
+        self.spec = spec
         self._bytes_to_id = {token: id_ for id_, token in spec.id_to_bytes.items()}
-        self._pair_to_merge: dict[tuple[int, int], tuple[int, int]] = {}
+        self.pair_to_merge: dict[tuple[int, int], tuple[int, int]] = {}
         for left, right, new_id, rank in spec.merges:
             # Of two merges of one pair the first counts: it has the smaller rank.
-            self._pair_to_merge.setdefault((left, right), (rank, new_id))
+            self.pair_to_merge.setdefault((left, right), (rank, new_id))
 
     def encode(self, data: bytes, allowed_special: Iterable[str]) -> list[int]:
         """Encode; the allowed special tokens become their ids, leftmost and longest first."""
@@ -38,25 +38,30 @@ class Encoder:
         for part, special in cut_at_special_tokens(data, allowed_special):
             ids += self.encode_ordinary(part)
             if special is not None:
-                ids.append(self._spec.special_tokens[special])
+                ids.append(self.spec.special_tokens[special])
         return ids
 
     def encode_ordinary(self, data: bytes) -> list[int]:
         """Encode; special tokens are ordinary text."""
         return [
             id_
-            for pretoken in split(data, self._spec.pattern)
+            for pretoken in split(data, self.spec.pattern)
             for id_ in self.encode_pretoken(pretoken)
         ]
 
     def encode_pretoken(self, pretoken: bytes) -> list[int]:
         """Encode one pretoken: as a whole if the vocabulary wants that, else by merging."""
-        if self._spec.whole_pretoken_first and pretoken in self._bytes_to_id:
-            return [self._bytes_to_id[pretoken]]
-        ids = [self._spec.byte_ids[byte] for byte in pretoken]
+        whole = self.whole_token(pretoken)
+        if whole is not None:
+            return [whole]
+        ids = [self.spec.byte_ids[byte] for byte in pretoken]
         if len(ids) > _LONG:
-            return merge_by_rank_with_heap(ids, self._pair_to_merge)
-        return merge_by_rank(ids, self._pair_to_merge)
+            return merge_by_rank_with_heap(ids, self.pair_to_merge)
+        return merge_by_rank(ids, self.pair_to_merge)
+
+    def whole_token(self, pretoken: bytes) -> int | None:
+        """Return the id of a pretoken that the vocabulary takes as a whole, or None."""
+        return self._bytes_to_id.get(pretoken) if self.spec.whole_pretoken_first else None
 
 
 def merge_by_rank(ids: Sequence[int], pair_to_merge: PairToMerge) -> list[int]:

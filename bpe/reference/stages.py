@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from bpe import engines
-from bpe.engines import OnMerges, Progress, TieBreak
+from bpe.engines import OnMerges, Progress, TieBreak, flatten
 from bpe.patterns import Pattern
 from bpe.reference.count import CountTable, count_documents
 from bpe.reference.counts_file import StoredCounts, write_body
 from bpe.reference.decode import all_tokens, decode_bytes
+from bpe.reference.dropout import encode_with_dropout
 from bpe.reference.encode import Encoder
 from bpe.reference.split import split
 from bpe.reference.train import Rules, train
@@ -175,6 +176,22 @@ class ReferenceCodec:
         self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
     ) -> list[list[int]]:
         return [self.encode(document, allowed_special) for document in documents]
+
+    def encode_flat(
+        self,
+        documents: Sequence[bytes],
+        allowed_special: frozenset[str],
+        num_threads: int,
+        end: int | None = None,
+    ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
+        return flatten(
+            self.encode_batch(documents, allowed_special, num_threads), max(self._id_to_bytes), end
+        )
+
+    def encode_with_dropout(
+        self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
+    ) -> list[int]:
+        return encode_with_dropout(self._encoder, data, allowed_special, probability, seed)
 
     def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
         before, special = next(cut_at_special_tokens(data, special_tokens))

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "bindings/codec.h"
 #include "bindings/id_lists.h"
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
@@ -173,6 +174,8 @@ class Codec {
         max_id_(largest_id(encoder_.vocabulary(), specials_)),
         ints_(max_id_) {}
 
+  CodecParts parts() const { return {encoder_, specials_, max_id_}; }
+
   py::list encode_ordinary(py::handle data) const { return encode_with(data, *no_specials_); }
 
   py::list encode(py::handle data, Ids allowed) const {
@@ -323,6 +326,8 @@ class Codec {
 };
 
 }  // namespace
+
+CodecParts parts_of(py::handle codec) { return codec.cast<const Codec&>().parts(); }
 
 void bind_codec(py::module_& module) {
   py::class_<Codec>(module, "Codec", py::is_final())
