@@ -150,6 +150,9 @@ def _add_sample(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, help="of the draws [another each time]")
     parser.add_argument(
+        "--chat", action="store_true", help="the prompt is a question to a model of --pairs chat"
+    )
+    parser.add_argument(
         "--allow-special", action="store_true", help="let special tokens in the prompt be special"
     )
     parser.add_argument(

@@ -22,6 +22,7 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 OptimizerName = Literal["adamw", "muon"]
 Nonfinite = Literal["stop", "skip"]
 MaskUnit = Literal["token", "word", "span"]
+Pairs = Literal["none", "plain", "chat"]
 
 #: Rows of the embedding table come in multiples of this: matrix kernels like round numbers.
 VOCAB_MULTIPLE = 64
@@ -182,6 +183,8 @@ class TrainConfig(Config):
         mask_unit: What is hidden together: a `token`, a `word`, or a `span` of words.
         sample_every: Steps between samples of what the model writes; 0: none.
         sample_prompt: What they go on from; empty begins a document.
+        pairs: Whether the data is prompts and completions, and how these are joined: `plain` with
+            an end of text behind them, `chat` as a conversation.
         tensorboard: Whether the log is also written for TensorBoard.
     """
 
@@ -212,6 +215,7 @@ class TrainConfig(Config):
     sample_every: int = 0
     sample_prompt: str = ""
     tensorboard: bool = False
+    pairs: Pairs = "none"
 
     def __post_init__(self) -> None:
         every = ("eval_every", "save_every", "log_every")
@@ -259,4 +263,5 @@ CHOICES: Mapping[str, Any] = {
     "dtype": Precision,
     "nonfinite": Nonfinite,
     "mask_unit": MaskUnit,
+    "pairs": Pairs,
 }

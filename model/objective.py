@@ -17,11 +17,21 @@ from model.batches import Batch, eval_starts, gather, share_of, train_starts
 from model.config import ModelConfig, TrainConfig
 from model.dataset import TokenDataset
 from model.masking import EVAL_RATE, EVAL_STEP, Masking
+from model.pairs import PairBatchMaker, PairDataset
 from model.tokens import Column
 from model.vocabulary import byte_lengths, mask_id
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
+
+
+def make_batches(
+    data: TokenDataset, tokenizer: Tokenizer, model: ModelConfig, config: TrainConfig
+) -> BatchMaker | PairBatchMaker:
+    """Return what makes the batches of a run: of running text, or of prompts and completions."""
+    if isinstance(data, PairDataset):
+        return PairBatchMaker(data, model, config)
+    return BatchMaker(data, tokenizer, model, config)
 
 
 class BatchMaker:

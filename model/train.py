@@ -27,7 +27,7 @@ from model.flops import Utilization
 from model.interrupt import Interrupt, deferred_interrupt
 from model.metrics import MetricsLog
 from model.nonfinite import NonfiniteGuard
-from model.objective import BatchMaker, byte_lengths_of
+from model.objective import byte_lengths_of, make_batches
 from model.optim import current_learning_rate, learning_rate, make_optimizer, set_learning_rate
 from model.precision import precision_of
 from model.progress import Progress
@@ -73,7 +73,7 @@ class Trainer:
         self.standing = standing
         self.last_evaluation: Evaluation | None = None
         self.progress = progress or Progress(step, config.steps)
-        self.batches = BatchMaker(data, tokenizer, model.config, config)
+        self.batches = make_batches(data, tokenizer, model.config, config)
         self._processes = processes
         self._tokenizer = tokenizer
         self._tokenizer_files: Mapping[str, bytes] = tokenizer_files(tokenizer) if run else {}

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 from bpe.cli.output import print_json, print_text
 from model.checkpoint import load_checkpoint
 from model.commands.shared import device_of
-from model.dataset import open_dataset
 from model.evaluate import evaluate
-from model.objective import BatchMaker, byte_lengths_of
+from model.objective import byte_lengths_of, make_batches
 from model.options import UsageError, usage_errors
+from model.pairs import open_data
 
 
 def run(args: Namespace) -> int:
@@ -22,13 +22,8 @@ def run(args: Namespace) -> int:
     with usage_errors():
         config = replace(state.train, **{k: v for k, v in changes.items() if v is not None})
     source = args.data or str(state.data.get("source"))
-    data = open_dataset(
-        source,
-        tokenizer,
-        block_size=model.config.block_size,
-        val_fraction=config.val_fraction,
-    )
-    batches = BatchMaker(data, tokenizer, model.config, config)
+    data = open_data(source, tokenizer, model.config, config)
+    batches = make_batches(data, tokenizer, model.config, config)
     if args.eval_batches is None:  # every token of it
         limit = len(data.val_tokens) // model.config.block_size + 1
     else:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bpe.cli.output import print_json
+from model.chat import END, chat_ids
 from model.commands.shared import loaded_with_objective
 from model.generation import generate, generate_batch, start_ids
 from model.gpt import GPT
@@ -25,14 +26,23 @@ def run(args: Namespace) -> int:
     checkpoint = loaded_with_objective(args, "causal", "`gpt fill-mask` uses it")
     tokenizer, model = checkpoint.tokenizer, checkpoint.model
     assert isinstance(model, GPT)
-    prompt = start_ids(tokenizer, args.prompt, allow_special=args.allow_special)
+    stop = list(args.stop)
+    if args.chat:
+        if args.allow_special:
+            raise UsageError(
+                "--chat keeps text and special tokens apart; leave out --allow-special"
+            )
+        prompt = chat_ids(tokenizer, [("user", args.prompt)], answer=True)
+        stop.append(END)
+    else:
+        prompt = start_ids(tokenizer, args.prompt, allow_special=args.allow_special)
     how: dict[str, Any] = {
         "max_tokens": args.max_tokens,
         "config": config,
         "use_cache": not args.no_cache,
     }
     if args.num_samples > 1:
-        return _write_several(args, model, tokenizer, prompt, how)
+        return _write_several(args, model, tokenizer, prompt, how, stop)
     ids: list[int] = []
 
     def remembered() -> Iterator[int]:
@@ -40,12 +50,12 @@ def run(args: Namespace) -> int:
             ids.append(id_)
             yield id_
 
-    pieces = stream_text(tokenizer, remembered(), stop=args.stop)
+    pieces = stream_text(tokenizer, remembered(), stop=stop)
     if args.json:
         text = "".join(pieces)
         print_json({"prompt": args.prompt, "text": text, "prompt_ids": prompt, "ids": ids})
     else:
-        _stream(args.prompt, pieces)
+        _stream("" if args.chat else args.prompt, pieces)
     return 0
 
 
@@ -67,20 +77,25 @@ def _sample_config(args: Namespace) -> SampleConfig:
 
 
 def _write_several(
-    args: Namespace, model: GPT, tokenizer: Tokenizer, prompt: list[int], how: dict[str, Any]
+    args: Namespace,
+    model: GPT,
+    tokenizer: Tokenizer,
+    prompt: list[int],
+    how: dict[str, Any],
+    stop: list[str],
 ) -> int:
     """Write several texts, computed together, one after the other."""
     rows: list[list[int]] = [[] for _ in range(args.num_samples)]
     for picked in generate_batch(model, tokenizer, [prompt] * args.num_samples, **how):
         for row, id_ in zip(rows, picked, strict=True):
             row.extend([] if id_ is None else [id_])
-    texts = ["".join(stream_text(tokenizer, row, stop=args.stop)) for row in rows]
+    texts = ["".join(stream_text(tokenizer, row, stop=stop)) for row in rows]
     if args.json:
         samples = [{"text": text, "ids": row} for text, row in zip(texts, rows, strict=True)]
         print_json({"prompt": args.prompt, "prompt_ids": prompt, "samples": samples})
         return 0
     for text in texts:
-        _stream(args.prompt, iter([text]))
+        _stream("" if args.chat else args.prompt, iter([text]))
     return 0
 
 

@@ -16,7 +16,7 @@ from bpe.errors import OutputExistsError
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.commands.shared import device_of, note, tokenizer_for
 from model.config import ModelConfig, TrainConfig
-from model.dataset import TokenDataset, open_dataset
+from model.dataset import TokenDataset
 from model.distributed import Processes, join_processes
 from model.options import (
     UsageError,
@@ -25,6 +25,7 @@ from model.options import (
     resumed_train_config,
     usage_errors,
 )
+from model.pairs import open_data
 from model.progress import Progress
 from model.run_directory import RunDirectory, run_of
 from model.train import Trainer
@@ -111,11 +112,11 @@ def _open_data(
     """Open the data, the main process first: what it encodes is there for the others."""
     if not processes.is_main:
         processes.wait()
-    data = open_dataset(
+    data = open_data(
         _data_source(args, loaded),
         tokenizer,
-        block_size=model_config.block_size,
-        val_fraction=config.val_fraction,
+        model_config,
+        config,
         cache=run.path if run else None,
         note=note,
     )
