@@ -64,7 +64,7 @@ def build_parser() -> ArgumentParser:
     _add_prepare(commands.add_parser("prepare", help="encode a corpus once, into shards"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on text it has not seen"))
     _add_fill_mask(commands.add_parser("fill-mask", help="fill in the blanks of a text"))
-    _add_export(commands.add_parser("export", help="write a folder that transformers loads"))
+    _add_export(commands.add_parser("export", help="write a model for transformers or llama.cpp"))
     _add_plot(commands.add_parser("plot", help="draw the curves of runs"))
     return parser
 
@@ -199,7 +199,13 @@ def _add_fill_mask(parser: ArgumentParser) -> None:
 
 def _add_export(parser: ArgumentParser) -> None:
     _add_load(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="where to write")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FOLDER|FILE.gguf",
+        help="a folder for transformers, or a name ending in .gguf, for llama.cpp",
+    )
     parser.add_argument("--force", action="store_true", help="replace an export that is there")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_traceback(parser)

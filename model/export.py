@@ -93,6 +93,18 @@ def huggingface_class(config: ModelConfig) -> str:
     >>> huggingface_class(ModelConfig(300, arch="llama"))
     'LlamaForCausalLM'
     """
+    check_exportable(config, "transformers has no class")
+    if config.arch == "gpt2":
+        return "GPT2LMHeadModel"
+    return "Qwen3ForCausalLM" if config.qk_norm else "LlamaForCausalLM"
+
+
+def check_exportable(config: ModelConfig, complaint: str) -> None:
+    """Refuse by name what the architectures GPT-2, Llama and Qwen3 cannot express.
+
+    Raises:
+        CheckpointError: It begins with the complaint.
+    """
     is_gpt2 = config.arch == "gpt2"
     reasons = {
         "a masked language model with a tied head and no transform": config.objective == "masked",
@@ -105,12 +117,9 @@ def huggingface_class(config: ModelConfig) -> str:
     for what, applies in reasons.items():
         if applies:
             raise CheckpointError(
-                f"transformers has no class for {what}; what can be exported is gpt2 with gelu, "
+                f"{complaint} for {what}; what can be exported is gpt2 with gelu, "
                 "and llama with swiglu, with or without --qk-norm"
             )
-    if is_gpt2:
-        return "GPT2LMHeadModel"
-    return "Qwen3ForCausalLM" if config.qk_norm else "LlamaForCausalLM"
 
 
 def _gpt2_config(config: ModelConfig) -> dict[str, Any]:

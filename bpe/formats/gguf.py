@@ -1,4 +1,6 @@
-"""llama.cpp's GGUF, tokenizer metadata only, written through the package `gguf`.
+"""llama.cpp's GGUF, tokenizer metadata, written through the package `gguf`.
+
+`save` writes a file of nothing else; `add_tokenizer` adds it to a file that holds a model too.
 
 GGUF stores no split pattern but the *name* of one that llama.cpp knows (`tokenizer.ggml.pre`), so
 only vocabularies with such a pattern can be written. Ids that are missing become unused tokens,
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bpe.errors import FormatError, MissingDependencyError
 from bpe.files import write_bytes
@@ -36,35 +39,56 @@ def save(spec: TokenizerSpec, path: Path, *, overwrite: bool = False) -> None:
         FormatError: llama.cpp has no such pattern, or could not give the same ids.
         MissingDependencyError: `gguf` is not installed.
     """
-    pre, end = _pre_of(spec), _end_of(spec)
-    texts, types = _tokens(spec)
-    merges = [
-        f"{to_characters(spec.id_to_bytes[m.left])} {to_characters(spec.id_to_bytes[m.right])}"
-        for m in as_list(spec)
-    ]
+    check_tokenizer(spec)
+    gguf = import_gguf()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "vocabulary.gguf")
+        writer = gguf.GGUFWriter(file, "gpt2")
+        writer.add_name(spec.name)
+        add_tokenizer(writer, spec)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.close()
+        data = file.read_bytes()
+    write_bytes(path, data, overwrite=overwrite)
+
+
+def import_gguf() -> Any:
+    """Return the package `gguf`; MissingDependencyError if it is not installed."""
     try:
         import gguf
     except ImportError:
         raise MissingDependencyError(
             "gguf is not installed: pip install 'chimera-bpe[gguf]'"
         ) from None
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "vocabulary.gguf")
-        writer = gguf.GGUFWriter(file, "gpt2")
-        writer.add_name(spec.name)
-        writer.add_tokenizer_model("gpt2")
-        writer.add_tokenizer_pre(pre)
-        writer.add_token_list(texts)
-        writer.add_token_types(types)
-        writer.add_token_merges(merges)
-        writer.add_bos_token_id(end)
-        writer.add_eos_token_id(end)
-        writer.add_add_bos_token(False)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.close()
-        data = file.read_bytes()
-    write_bytes(path, data, overwrite=overwrite)
+    return gguf
+
+
+def check_tokenizer(spec: TokenizerSpec) -> None:
+    """Raise FormatError unless llama.cpp would give the same ids."""
+    _pre_of(spec), _end_of(spec), _tokens(spec), as_list(spec)
+
+
+def add_tokenizer(writer: Any, spec: TokenizerSpec) -> None:
+    """Add what llama.cpp has to know of a tokenizer to a `gguf.GGUFWriter`.
+
+    Raises:
+        FormatError: llama.cpp has no such pattern, or could not give the same ids.
+    """
+    end = _end_of(spec)
+    texts, types = _tokens(spec)
+    merges = [
+        f"{to_characters(spec.id_to_bytes[m.left])} {to_characters(spec.id_to_bytes[m.right])}"
+        for m in as_list(spec)
+    ]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(_pre_of(spec))
+    writer.add_token_list(texts)
+    writer.add_token_types(types)
+    writer.add_token_merges(merges)
+    writer.add_bos_token_id(end)
+    writer.add_eos_token_id(end)
+    writer.add_add_bos_token(False)
 
 
 def load(path: Path, ignore: object = ()) -> TokenizerSpec:

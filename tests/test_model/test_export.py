@@ -14,10 +14,11 @@ from safetensors.torch import load_file
 
 import bpe
 from bpe.errors import CheckpointError, OutputExistsError
-from model import ModelConfig, TrainConfig
+from model import GPT, ModelConfig, TrainConfig, generate
 from model.architectures import build_model
 from model.checkpoint import Checkpoint, TrainingState
 from model.export import export_huggingface, huggingface_class
+from model.sample import SampleConfig
 
 LLAMA: dict[str, Any] = {"arch": "llama", "n_embd": 24, "heads": 6, "kv_heads": 2}
 KINDS: dict[str, dict[str, Any]] = {
@@ -166,3 +167,24 @@ def test_transformers_loads_it_and_gives_the_same_logits(
     theirs = getattr(transformers, name).from_pretrained(tmp_path / "out").eval()
     ids = torch.randint(301, (2, 12))
     torch.testing.assert_close(expected(checkpoint, ids), theirs(ids).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_transformers_writes_the_same_200_tokens(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    long = replace(checkpoint.state.model, block_size=224)
+    torch.manual_seed(0)
+    model = build_model(long).eval()
+    assert isinstance(model, GPT)
+    for name, parameter in model.named_parameters():
+        torch.nn.init.normal_(parameter, mean=float(name.endswith("norm.weight")), std=0.4)
+    with torch.no_grad():
+        model.head_weight[300] = 0  # a text that ends early would prove less
+    longer = replace(checkpoint, state=replace(checkpoint.state, model=long), model=model)
+    name = export_huggingface(longer, tmp_path / "out")
+    theirs = getattr(transformers, name).from_pretrained(tmp_path / "out").eval()
+    prompt = [5, 17, 280]
+    greedy = SampleConfig(temperature=0)
+    ours = list(generate(model, checkpoint.tokenizer, prompt, max_tokens=200, config=greedy))
+    found = theirs.generate(torch.tensor([prompt]), max_new_tokens=200, do_sample=False)
+    assert (200, ours) == (len(ours), found[0, 3:].tolist())
+    assert len(set(ours)) > 20, "no model that says one thing"
