@@ -1,8 +1,8 @@
 """What an engine is: the five stages of the road under one name each.
 
 `native` (C++) and `reference` (pure Python) implement this interface, and one test suite runs over
-both. Everything here works on bytes; how a `str` becomes bytes is the tokenizer's business.
-Bytes that are no valid UTF-8 are kept: each such byte counts as a symbol of its own.
+both. Splitting and counting work on bytes, a codec takes any text. Bytes that are no valid UTF-8
+are kept: each such byte counts as a symbol of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import (
 
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
+from bpe.text import Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,39 +91,45 @@ class Spill(Protocol):
 class Codec(Protocol):
     """Encodes and decodes with one vocabulary; immutable, safe to share between threads."""
 
-    def encode_ordinary(self, data: bytes) -> list[int]:
+    def encode_unless_special(self, text: Text) -> list[int] | None:
+        """Encode; None if a special token of the vocabulary stands in the text."""
+
+    def has_special(self, text: Text) -> bool:
+        """Return whether a special token of the vocabulary stands in the text."""
+
+    def encode_ordinary(self, text: Text) -> list[int]:
         """Encode; special tokens are ordinary text."""
 
-    def encode(self, data: bytes, allowed_special: frozenset[str]) -> list[int]:
+    def encode(self, text: Text, allowed_special: frozenset[str]) -> list[int]:
         """Encode; the allowed special tokens become their ids, leftmost and longest first."""
 
     def encode_to_numpy(
-        self, data: bytes, allowed_special: frozenset[str], dtype: str
+        self, text: Text, allowed_special: frozenset[str], dtype: str
     ) -> npt.NDArray[np.uint16 | np.uint32]:
         """Encode into an array of `dtype`, "uint16" or "uint32"."""
 
-    def count(self, data: bytes, allowed_special: frozenset[str]) -> int:
+    def count(self, text: Text, allowed_special: frozenset[str]) -> int:
         """Return how many ids `encode` would give."""
 
     def encode_batch(
-        self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
+        self, texts: Sequence[Text], allowed_special: frozenset[str], num_threads: int
     ) -> list[list[int]]: ...
     def encode_flat(
         self,
-        documents: Sequence[bytes],
+        texts: Sequence[Text],
         allowed_special: frozenset[str],
         num_threads: int,
         end: int | None = None,
     ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
-        """Return all ids in a row, and where each document's begin; `end` follows each of them."""
+        """Return all ids in a row, and where each text's begin; `end` follows each of them."""
 
     def encode_with_dropout(
         self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
     ) -> list[int]:
         """Encode with merges left out by chance, as bpe/reference/dropout.py defines it."""
 
-    def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
-        """Return byte offset and text of the first of these special tokens in the data."""
+    def find_special(self, text: Text, special_tokens: frozenset[str]) -> tuple[int, str] | None:
+        """Return byte offset and text of the first of these special tokens in the text."""
 
     def decode_bytes(self, ids: Sequence[int]) -> bytes:
         """Join the bytes of the tokens; DecodeError names the index and the unknown id."""

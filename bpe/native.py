@@ -6,7 +6,7 @@ A pattern with a scanner of its own is split, counted and encoded in C++. Any ot
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,6 +17,7 @@ from bpe.patterns import Pattern
 from bpe.regex_split import split as split_by_regex
 from bpe.spec import TokenizerSpec
 from bpe.special_tokens import cut_at_special_tokens
+from bpe.text import Text, to_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -224,55 +225,60 @@ class NativeCodec:
             spec.whole_pretoken_first,
         )
 
-    def encode_ordinary(self, data: bytes) -> list[int]:
+        # Those that are called for every short text are the C functions themselves.
+        self.has_special = self._core.has_special
+        self.decode_bytes = self._core.decode_bytes
+        self.encode_unless_special: Callable[[Text], list[int] | None]
+        self.encode_ordinary: Callable[[Text], list[int]]
         if self._uses_regex:
-            return self._encode_by_regex(data, frozenset())
-        return self._core.encode_ordinary(data)
+            self.encode_unless_special = self._encode_by_regex_unless_special
+            self.encode_ordinary = self._encode_by_regex
+        else:
+            self.encode_unless_special = self._core.encode_unless_special
+            self.encode_ordinary = self._core.encode_ordinary
 
-    def encode(self, data: bytes, allowed_special: frozenset[str]) -> list[int]:
+    def encode(self, text: Text, allowed_special: frozenset[str]) -> list[int]:
         if self._uses_regex:
-            return self._encode_by_regex(data, allowed_special)
-        return self._core.encode(data, self._ids_of(allowed_special))
+            return self._encode_by_regex(text, allowed_special)
+        return self._core.encode(text, self._ids_of(allowed_special))
 
     def encode_to_numpy(
-        self, data: bytes, allowed_special: frozenset[str], dtype: str
+        self, text: Text, allowed_special: frozenset[str], dtype: str
     ) -> npt.NDArray[np.uint16 | np.uint32]:
         """Encode into an array of `dtype` ("uint16" or "uint32")."""
         if self._uses_regex:
             import numpy
 
-            return numpy.array(self._encode_by_regex(data, allowed_special), dtype=dtype)
-        return self._core.encode_to_array(data, self._ids_of(allowed_special), dtype)
+            return numpy.array(self._encode_by_regex(text, allowed_special), dtype=dtype)
+        return self._core.encode_to_array(text, self._ids_of(allowed_special), dtype)
 
-    def count(self, data: bytes, allowed_special: frozenset[str]) -> int:
+    def count(self, text: Text, allowed_special: frozenset[str]) -> int:
         """Return how many ids `encode` would give, without making them."""
         if self._uses_regex:
-            return len(self._encode_by_regex(data, allowed_special))
-        return self._core.count(data, self._ids_of(allowed_special))
+            return len(self._encode_by_regex(text, allowed_special))
+        return self._core.count(text, self._ids_of(allowed_special))
 
     def encode_batch(
-        self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
+        self, texts: Sequence[Text], allowed_special: frozenset[str], num_threads: int
     ) -> list[list[int]]:
         if self._uses_regex:
             with ThreadPoolExecutor(num_threads) as pool:
                 return list(
-                    pool.map(lambda data: self._encode_by_regex(data, allowed_special), documents)
+                    pool.map(lambda text: self._encode_by_regex(text, allowed_special), texts)
                 )
-        return self._core.encode_batch(documents, self._ids_of(allowed_special), num_threads)
+        return self._core.encode_batch(texts, self._ids_of(allowed_special), num_threads)
 
     def encode_flat(
         self,
-        documents: Sequence[bytes],
+        texts: Sequence[Text],
         allowed_special: frozenset[str],
         num_threads: int,
         end: int | None = None,
     ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
         if self._uses_regex:
-            lists = self.encode_batch(documents, allowed_special, num_threads)
+            lists = self.encode_batch(texts, allowed_special, num_threads)
             return engines.flatten(lists, self._max_id, end)
-        return _core.encode_flat(
-            self._core, documents, self._ids_of(allowed_special), num_threads, end
-        )
+        return _core.encode_flat(self._core, texts, self._ids_of(allowed_special), num_threads, end)
 
     def encode_with_dropout(
         self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
@@ -297,12 +303,9 @@ class NativeCodec:
                 ids.append(self._special_ids[special])
         return ids
 
-    def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
-        found = self._core.find_special(data, self._ids_of(special_tokens))
+    def find_special(self, text: Text, special_tokens: frozenset[str]) -> tuple[int, str] | None:
+        found = self._core.find_special(text, self._ids_of(special_tokens))
         return None if found is None else (found[0], self._special_texts[found[1]])
-
-    def decode_bytes(self, ids: Sequence[int]) -> bytes:
-        return self._core.decode_bytes(ids)
 
     def decode_bytes_batch(self, batch: Sequence[Sequence[int]], num_threads: int) -> list[bytes]:
         return self._core.decode_bytes_batch(batch, num_threads)
@@ -310,9 +313,14 @@ class NativeCodec:
     def _ids_of(self, special_tokens: frozenset[str]) -> list[int]:
         return [self._special_ids[text] for text in special_tokens]
 
-    def _encode_by_regex(self, data: bytes, allowed_special: frozenset[str]) -> list[int]:
+    def _encode_by_regex_unless_special(self, text: Text) -> list[int] | None:
+        return None if self.has_special(text) else self._encode_by_regex(text)
+
+    def _encode_by_regex(
+        self, text: Text, allowed_special: frozenset[str] = frozenset()
+    ) -> list[int]:
         ids: list[int] = []
-        for part, special in cut_at_special_tokens(data, allowed_special):
+        for part, special in cut_at_special_tokens(to_bytes(text), allowed_special):
             ids += self._core.encode_pretokens(split_by_regex(part, self._pattern))
             if special is not None:
                 ids.append(self._special_ids[special])

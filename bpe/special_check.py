@@ -13,18 +13,24 @@ from bpe.special_tokens import (
     resolve_disallowed,
     resolve_policy,
 )
-from bpe.text import to_bytes
+from bpe.text import Text, to_bytes
 
-#: find_special(data, special_tokens): offset and text of the first of them, or None.
-FindSpecial = Callable[[bytes, frozenset[str]], tuple[int, str] | None]
+#: find_special(text, special_tokens): byte offset and text of the first of them, or None.
+FindSpecial = Callable[[Text, frozenset[str]], tuple[int, str] | None]
 
 
 class SpecialCheck:
     """Knows the special tokens of one vocabulary; immutable."""
 
-    def __init__(self, known: frozenset[str], find_special: FindSpecial) -> None:
+    def __init__(
+        self,
+        known: frozenset[str],
+        find_special: FindSpecial,
+        has_special: Callable[[Text], bool],
+    ) -> None:
         self.known = known
         self._find_special = find_special
+        self._has_special = has_special
 
     def resolve(
         self,
@@ -46,21 +52,25 @@ class SpecialCheck:
             )
         return resolve_policy(special, self.known)
 
-    def refuse(self, data: bytes, disallowed: frozenset[str]) -> None:
-        """Raise SpecialTokenError if one of the texts is in the data."""
-        found = self._find(data, disallowed) if disallowed else None
+    def refuse(self, text: Text, disallowed: frozenset[str]) -> None:
+        """Raise SpecialTokenError if a disallowed one is in the text."""
+        found = self._find(text, disallowed) if disallowed else None
         if found is not None:
             raise disallowed_error(found[1], found[0])
 
-    def refuse_in_batch(self, documents: Sequence[bytes], disallowed: frozenset[str]) -> None:
+    def refuse_in_batch(self, documents: Sequence[Text], disallowed: frozenset[str]) -> None:
         """Raise SpecialTokenError if one of the texts is in a document; the index is named."""
-        for index, data in enumerate(documents if disallowed else ()):
+        for index, text in enumerate(documents if disallowed else ()):
             try:
-                self.refuse(data, disallowed)
+                self.refuse(text, disallowed)
             except SpecialTokenError as error:
                 raise SpecialTokenError(f"text {index}: {error}") from None
 
-    def _find(self, data: bytes, texts: frozenset[str]) -> tuple[int, str] | None:
-        hits = [(data.find(to_bytes(t)), t) for t in texts - self.known]
-        special = self._find_special(data, texts & self.known)
+    def _find(self, text: Text, wanted: frozenset[str]) -> tuple[int, str] | None:
+        if wanted == self.known and not self._has_special(text):
+            return None  # the usual case, for less than the general one costs
+        unknown = wanted - self.known
+        data = to_bytes(text) if unknown else b""
+        hits = [(data.find(to_bytes(each)), each) for each in unknown]
+        special = self._find_special(text, wanted & self.known)
         return min([h for h in hits if h[0] >= 0] + ([special] if special else []), default=None)

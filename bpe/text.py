@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
 
-def to_bytes(text: str | bytes | bytearray | memoryview, what: str = "text") -> bytes:
-    """Return UTF-8 bytes; bytes pass as they are, valid UTF-8 or not.
+#: What may be encoded.
+Text: TypeAlias = str | bytes | bytearray | memoryview
+
+
+def to_bytes(text: Text, what: str = "text") -> bytes:
+    """Return UTF-8 bytes; bytes, in whatever buffer, pass as they are, valid UTF-8 or not.
 
     A `str` may hold surrogates (it came from JavaScript, JSON or a file name). Two that form a
     pair are joined to the character they mean; a lone one becomes U+FFFD, as in tiktoken.
@@ -22,6 +27,10 @@ def to_bytes(text: str | bytes | bytearray | memoryview, what: str = "text") -> 
             return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
     if isinstance(text, bytes):
         return text
-    if isinstance(text, (bytearray, memoryview)):
-        return bytes(text)
-    raise TypeError(f"{what} must be str or bytes, not {type(text).__name__}")
+    try:
+        buffer = memoryview(text)
+    except TypeError:
+        raise TypeError(f"{what} must be str or bytes, not {type(text).__name__}") from None
+    if buffer.itemsize != 1 or not buffer.c_contiguous:
+        raise TypeError(f"{what} in a buffer must be contiguous and of single bytes")
+    return bytes(buffer)

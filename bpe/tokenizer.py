@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from bpe.encoding.methods import EncodingMethods
 from bpe.engines import Codec, EngineName, get_engine
@@ -18,14 +18,16 @@ from bpe.interop import Interop
 from bpe.spec import TokenizerSpec
 from bpe.special_check import SpecialCheck
 from bpe.special_tokens import SpecialPolicy, SpecialTokens
-from bpe.text import to_bytes
+from bpe.text import Text, to_bytes
 from bpe.threads import resolve_num_threads
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-Text: TypeAlias = str | bytes | bytearray | memoryview
+# The defaults, by identity: a short text takes as long as looking closer would.
+_NOTHING: frozenset[str] = frozenset()
+_ALL: Literal["all"] = "all"
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -64,7 +66,10 @@ class Tokenizer(EncodingMethods, Interop):
 
     @cached_property
     def _special(self) -> SpecialCheck:
-        return SpecialCheck(frozenset(self._spec.special_tokens), self._codec.find_special)
+        codec = self._codec
+        return SpecialCheck(
+            frozenset(self._spec.special_tokens), codec.find_special, codec.has_special
+        )
 
     # ---- what it is --------------------------------------------------------------------------
 
@@ -149,8 +154,8 @@ class Tokenizer(EncodingMethods, Interop):
         self,
         text: Text,
         *,
-        allowed_special: SpecialTokens = frozenset(),
-        disallowed_special: SpecialTokens = "all",
+        allowed_special: SpecialTokens = _NOTHING,
+        disallowed_special: SpecialTokens = _ALL,
         special: SpecialPolicy | None = None,
     ) -> list[int]:
         """Encode text to ids.
@@ -173,31 +178,33 @@ class Tokenizer(EncodingMethods, Interop):
 
         Time is O(n log n) in the longest pretoken and linear in everything else.
         """
-        data = to_bytes(text)
-        allowed = self._check_special(data, allowed_special, disallowed_special, special)
-        return self._codec.encode(data, allowed) if allowed else self._codec.encode_ordinary(data)
+        if allowed_special is _NOTHING and disallowed_special is _ALL and special is None:
+            ids = self._codec.encode_unless_special(text)
+            if ids is not None:
+                return ids
+        allowed = self._check_special(text, allowed_special, disallowed_special, special)
+        return self._codec.encode(text, allowed) if allowed else self._codec.encode_ordinary(text)
 
     def encode_ordinary(self, text: Text) -> list[int]:
         """Encode text to ids; special tokens are ordinary text."""
-        return self._codec.encode_ordinary(to_bytes(text))
+        return self._codec.encode_ordinary(text)
 
     def encode_to_numpy(
         self,
         text: Text,
         *,
-        allowed_special: SpecialTokens = frozenset(),
-        disallowed_special: SpecialTokens = "all",
+        allowed_special: SpecialTokens = _NOTHING,
+        disallowed_special: SpecialTokens = _ALL,
         special: SpecialPolicy | None = None,
     ) -> npt.NDArray[np.uint16 | np.uint32]:
         """Encode like `encode`, to an array of shape (number of ids,).
 
         The dtype is `id_dtype`: uint16 if every id of the vocabulary fits, else uint32.
         """
-        data = to_bytes(text)
-        allowed = self._check_special(data, allowed_special, disallowed_special, special)
-        return self._codec.encode_to_numpy(data, allowed, self.id_dtype)
+        allowed = self._check_special(text, allowed_special, disallowed_special, special)
+        return self._codec.encode_to_numpy(text, allowed, self.id_dtype)
 
-    @property
+    @cached_property
     def id_dtype(self) -> str:
         """The smallest of "uint16" and "uint32" that holds every id."""
         return "uint16" if self.max_token_value < 2**16 else "uint32"
@@ -207,8 +214,8 @@ class Tokenizer(EncodingMethods, Interop):
         text: Text,
         *,
         limit: int | None = None,
-        allowed_special: SpecialTokens = frozenset(),
-        disallowed_special: SpecialTokens = "all",
+        allowed_special: SpecialTokens = _NOTHING,
+        disallowed_special: SpecialTokens = _ALL,
         special: SpecialPolicy | None = None,
     ) -> int:
         """Return `len(encode(...))` without making the list.
@@ -221,22 +228,21 @@ class Tokenizer(EncodingMethods, Interop):
             disallowed_special: As in `encode`.
             special: As in `encode`.
         """
-        data = to_bytes(text)
-        allowed = self._check_special(data, allowed_special, disallowed_special, special)
+        allowed = self._check_special(text, allowed_special, disallowed_special, special)
         if limit is None:
-            return self._codec.count(data, allowed)
+            return self._codec.count(text, allowed)
         from bpe.encoding.limits import check_limit, count_up_to
 
         check_limit("limit", limit)
-        return count_up_to(self._codec, self._cutter(allowed), data, allowed, limit)
+        return count_up_to(self._codec, self._cutter(allowed), to_bytes(text), allowed, limit)
 
     def encode_batch(
         self,
         texts: Iterable[Text],
         *,
         num_threads: int | None = None,
-        allowed_special: SpecialTokens = frozenset(),
-        disallowed_special: SpecialTokens = "all",
+        allowed_special: SpecialTokens = _NOTHING,
+        disallowed_special: SpecialTokens = _ALL,
         special: SpecialPolicy | None = None,
     ) -> list[list[int]]:
         """Encode several texts like `encode`, in parallel; the order is kept.
@@ -351,14 +357,17 @@ class Tokenizer(EncodingMethods, Interop):
 
     def _check_special(
         self,
-        data: bytes,
+        text: Text,
         allowed_special: SpecialTokens,
         disallowed_special: SpecialTokens,
         special: SpecialPolicy | None = None,
     ) -> frozenset[str]:
-        """Return the allowed special tokens; raise if a disallowed one is in the data."""
+        """Return the allowed special tokens; raise if a disallowed one is in the text."""
+        is_default = allowed_special is _NOTHING and disallowed_special is _ALL
+        if is_default and special is None and not self._codec.has_special(text):
+            return _NOTHING
         allowed, disallowed = self._special.resolve(allowed_special, disallowed_special, special)
-        self._special.refuse(data, disallowed)
+        self._special.refuse(text, disallowed)
         return allowed
 
 
@@ -366,8 +375,12 @@ def _rebuild(spec: TokenizerSpec, engine: EngineName) -> Tokenizer:
     return Tokenizer(spec, engine=engine)
 
 
-def documents_of_batch(texts: Iterable[Text]) -> list[bytes]:
-    """Return the bytes of several texts; refuse a single one."""
+def documents_of_batch(texts: Iterable[Text]) -> list[Text]:
+    """Return several texts, each str or bytes; refuse a single one."""
     if isinstance(texts, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"a batch must be several texts, not one {type(texts).__name__}")
-    return [to_bytes(text, f"text {index}") for index, text in enumerate(texts)]
+    documents = list(texts)
+    for index, text in enumerate(documents):
+        if not isinstance(text, (str, bytes)):
+            documents[index] = to_bytes(text, f"text {index}")  # or it says which is no text
+    return documents

@@ -19,7 +19,8 @@ from bpe.patterns import Pattern
 from bpe.registry import list_encoding_names
 from bpe.spec import TokenizerSpec
 from bpe.special_tokens import SpecialPolicy, SpecialTokens
-from bpe.tokenizer import Text, Tokenizer
+from bpe.text import Text
+from bpe.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import numpy as np

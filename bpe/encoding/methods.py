@@ -47,7 +47,7 @@ class EncodingMethods:
         def decode_tokens_bytes(self, tokens: Iterable[int]) -> list[bytes]: ...
         def _check_special(
             self,
-            data: bytes,
+            text: Text,
             allowed_special: SpecialTokens,
             disallowed_special: SpecialTokens,
             special: SpecialPolicy | None = None,

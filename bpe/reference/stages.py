@@ -21,6 +21,7 @@ from bpe.reference.split import split
 from bpe.reference.train import Rules, train
 from bpe.spec import TokenizerSpec
 from bpe.special_tokens import cut_at_special_tokens
+from bpe.text import Text, to_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,37 +156,44 @@ class ReferenceCodec:
     def __init__(self, spec: TokenizerSpec) -> None:
         self._encoder = Encoder(spec)
         self._id_to_bytes = all_tokens(spec)
+        self._special_tokens = frozenset(spec.special_tokens)
 
-    def encode_ordinary(self, data: bytes) -> list[int]:
-        return self._encoder.encode_ordinary(data)
+    def encode_unless_special(self, text: Text) -> list[int] | None:
+        return None if self.has_special(text) else self.encode_ordinary(text)
 
-    def encode(self, data: bytes, allowed_special: frozenset[str]) -> list[int]:
-        return self._encoder.encode(data, allowed_special)
+    def has_special(self, text: Text) -> bool:
+        return self.find_special(text, self._special_tokens) is not None
+
+    def encode_ordinary(self, text: Text) -> list[int]:
+        return self._encoder.encode_ordinary(to_bytes(text))
+
+    def encode(self, text: Text, allowed_special: frozenset[str]) -> list[int]:
+        return self._encoder.encode(to_bytes(text), allowed_special)
 
     def encode_to_numpy(
-        self, data: bytes, allowed_special: frozenset[str], dtype: str
+        self, text: Text, allowed_special: frozenset[str], dtype: str
     ) -> npt.NDArray[np.uint16 | np.uint32]:
         import numpy
 
-        return numpy.array(self.encode(data, allowed_special), dtype=dtype)
+        return numpy.array(self.encode(text, allowed_special), dtype=dtype)
 
-    def count(self, data: bytes, allowed_special: frozenset[str]) -> int:
-        return len(self.encode(data, allowed_special))
+    def count(self, text: Text, allowed_special: frozenset[str]) -> int:
+        return len(self.encode(text, allowed_special))
 
     def encode_batch(
-        self, documents: Sequence[bytes], allowed_special: frozenset[str], num_threads: int
+        self, texts: Sequence[Text], allowed_special: frozenset[str], num_threads: int
     ) -> list[list[int]]:
-        return [self.encode(document, allowed_special) for document in documents]
+        return [self.encode(text, allowed_special) for text in texts]
 
     def encode_flat(
         self,
-        documents: Sequence[bytes],
+        texts: Sequence[Text],
         allowed_special: frozenset[str],
         num_threads: int,
         end: int | None = None,
     ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
         return flatten(
-            self.encode_batch(documents, allowed_special, num_threads), max(self._id_to_bytes), end
+            self.encode_batch(texts, allowed_special, num_threads), max(self._id_to_bytes), end
         )
 
     def encode_with_dropout(
@@ -193,8 +201,8 @@ class ReferenceCodec:
     ) -> list[int]:
         return encode_with_dropout(self._encoder, data, allowed_special, probability, seed)
 
-    def find_special(self, data: bytes, special_tokens: frozenset[str]) -> tuple[int, str] | None:
-        before, special = next(cut_at_special_tokens(data, special_tokens))
+    def find_special(self, text: Text, special_tokens: frozenset[str]) -> tuple[int, str] | None:
+        before, special = next(cut_at_special_tokens(to_bytes(text), special_tokens))
         return None if special is None else (len(before), special)
 
     def decode_bytes(self, ids: Sequence[int]) -> bytes:

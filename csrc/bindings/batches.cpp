@@ -12,6 +12,7 @@
 #include "bindings/codec.h"
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
+#include "bindings/text_view.h"
 #include "encoder/batch.h"
 #include "encoder/share_work.h"
 
@@ -58,21 +59,19 @@ py::array gathered(const EncodedBatch& batch, const std::vector<std::int64_t>& o
   return flat;
 }
 
-py::tuple encode_flat(py::handle codec, const py::object& documents,
+py::tuple encode_flat(py::handle codec, const py::iterable& documents,
                       std::vector<std::uint32_t> allowed, const py::object& num_threads,
                       std::optional<std::uint32_t> end) {
   const CodecParts parts = parts_of(codec);
-  const TextViews texts(documents, "documents");
+  const Texts texts(documents);
   const auto specials = parts.specials.finder(std::move(allowed));
   const std::size_t threads = at_least_one(num_threads, "num_threads");
-  std::size_t num_bytes = 0;
-  for (const std::string_view text : texts.views()) num_bytes += text.size();
 
   EncodedBatch batch(0);
   const auto encode = [&](const Progress& progress) {
     batch = encode_batch(parts.encoder, texts.views(), *specials, threads, progress);
   };
-  if (num_bytes >= kInterruptBytes) {
+  if (texts.num_bytes() >= kInterruptBytes) {
     Interruptible(py::none()).run(encode);
   } else {
     const Progress never_cancelled;

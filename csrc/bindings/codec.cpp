@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "bindings/codec.h"
+#include "bindings/fast_method.h"
 #include "bindings/id_lists.h"
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
@@ -45,30 +46,6 @@ void run(std::size_t num_bytes, Work&& work) {
   const py::gil_scoped_release release;
   work(never_cancelled);
 }
-
-// Several texts at once, held together.
-struct Texts {
-  std::vector<TextView> held;
-  std::vector<std::string_view> views;
-  std::size_t num_bytes = 0;
-
-  explicit Texts(const py::iterable& objects) {
-    for (const py::handle object : py::list(objects)) {
-      add(object);
-      views.push_back(held.back().bytes());
-      num_bytes += views.back().size();
-    }
-  }
-
- private:
-  void add(py::handle object) {
-    try {
-      held.emplace_back(object);
-    } catch (const py::type_error& error) {
-      throw py::type_error("document " + std::to_string(held.size()) + ": " + error.what());
-    }
-  }
-};
 
 std::optional<PatternId> checked_pattern(const std::optional<std::string>& name) {
   if (!name) return std::nullopt;
@@ -118,6 +95,11 @@ std::uint32_t largest_id(const Vocabulary& vocabulary, const SpecialTokens& spec
   std::uint32_t largest = vocabulary.tokens.ids().back();
   for (const std::uint32_t id : specials.tokens().ids()) largest = std::max(largest, id);
   return largest;
+}
+
+Ids all_of(const SpecialTokens& specials) {
+  const std::span<const std::uint32_t> ids = specials.tokens().ids();
+  return {ids.begin(), ids.end()};
 }
 
 std::size_t checked_threads(py::ssize_t num_threads) {
@@ -171,12 +153,24 @@ class Codec {
                                                            whole_pretoken_first)),
         specials_(Tokens(special_tokens, 1).views),
         no_specials_(specials_.finder({})),
+        all_specials_(specials_.finder(all_of(specials_))),
         max_id_(largest_id(encoder_.vocabulary(), specials_)),
         ints_(max_id_) {}
 
   CodecParts parts() const { return {encoder_, specials_, max_id_}; }
 
-  py::list encode_ordinary(py::handle data) const { return encode_with(data, *no_specials_); }
+  py::object encode_ordinary(py::handle data) const { return encode_with(data, *no_specials_); }
+
+  // None where a special token stands in the text: whether it may is not ours to decide.
+  py::object encode_unless_special(py::handle data) const {
+    const TextView text(data);
+    if (holds_special(text.bytes())) return py::none();
+    return to_list(text.bytes(), *no_specials_);
+  }
+
+  py::object has_special(py::handle data) const {
+    return py::bool_(holds_special(TextView(data).bytes()));
+  }
 
   py::list encode(py::handle data, Ids allowed) const {
     return encode_with(data, *specials_.finder(std::move(allowed)));
@@ -209,8 +203,8 @@ class Codec {
     const auto specials = specials_.finder(std::move(allowed));
     const std::size_t threads = checked_threads(num_threads);
     EncodedBatch batch(0);
-    run(texts.num_bytes, [&](const Progress& progress) {
-      batch = bpe::encode_batch(encoder_, texts.views, *specials, threads, progress);
+    run(texts.num_bytes(), [&](const Progress& progress) {
+      batch = bpe::encode_batch(encoder_, texts.views(), *specials, threads, progress);
     });
     py::list lists(batch.size());
     for (std::size_t text = 0; text < batch.size(); ++text)
@@ -221,8 +215,8 @@ class Codec {
   py::list encode_pretokens(const py::iterable& pretokens) const {
     const Texts texts(pretokens);
     IdBuffer ids;
-    run(texts.num_bytes,
-        [&](const Progress& progress) { encoder_.encode_pretokens(texts.views, ids, progress); });
+    run(texts.num_bytes(),
+        [&](const Progress& progress) { encoder_.encode_pretokens(texts.views(), ids, progress); });
     return ints_.to_list(ids.ids());
   }
 
@@ -236,7 +230,7 @@ class Codec {
     return std::pair{match->begin, match->id};
   }
 
-  py::bytes decode_bytes(py::handle object) const {
+  py::object decode_bytes(py::handle object) const {
     const Ids ids = read_ids(object);
     const py::bytes bytes = new_bytes(decoder().size_of(ids));
     const std::span<char> body = body_of(bytes);
@@ -300,7 +294,17 @@ class Codec {
 
   py::list encode_with(py::handle data, const SpecialFinder& specials) const {
     const TextView text(data);
-    return ints_.to_list(encode_text(text.bytes(), specials).ids());
+    return to_list(text.bytes(), specials);
+  }
+
+  py::list to_list(std::string_view text, const SpecialFinder& specials) const {
+    return ints_.to_list(encode_text(text, specials).ids());
+  }
+
+  bool holds_special(std::string_view text) const {
+    bool holds = false;
+    run(text.size(), [&](const Progress&) { holds = all_specials_->find_first(text).has_value(); });
+    return holds;
   }
 
   // The ids of one document of a batch, known to be tokens; an error names the document.
@@ -321,6 +325,7 @@ class Codec {
   Encoder encoder_;
   SpecialTokens specials_;
   std::shared_ptr<const SpecialFinder> no_specials_;
+  std::shared_ptr<const SpecialFinder> all_specials_;
   std::uint32_t max_id_;
   IntTable ints_;
 };
@@ -330,14 +335,14 @@ class Codec {
 CodecParts parts_of(py::handle codec) { return codec.cast<const Codec&>().parts(); }
 
 void bind_codec(py::module_& module) {
-  py::class_<Codec>(module, "Codec", py::is_final())
+  auto codec = py::class_<Codec>(module, "Codec", py::is_final());
+  codec
       .def(py::init<const std::optional<std::string>&, const py::iterable&, const py::buffer&,
                     const py::buffer&, const py::buffer&, const py::buffer&, const py::iterable&,
                     bool>(),
            py::arg("pattern"), py::arg("id_to_bytes"), py::arg("left"), py::arg("right"),
            py::arg("new_id"), py::arg("rank"), py::arg("special_tokens"),
            py::arg("whole_pretoken_first"))
-      .def("encode_ordinary", &Codec::encode_ordinary, py::arg("data"))
       .def("encode", &Codec::encode, py::arg("data"), py::arg("allowed_special"))
       .def("encode_to_array", &Codec::encode_to_array, py::arg("data"), py::arg("allowed_special"),
            py::arg("dtype"))
@@ -346,11 +351,16 @@ void bind_codec(py::module_& module) {
            py::arg("num_threads"))
       .def("encode_pretokens", &Codec::encode_pretokens, py::arg("pretokens"))
       .def("find_special", &Codec::find_special, py::arg("data"), py::arg("special_ids"))
-      .def("decode_bytes", &Codec::decode_bytes, py::arg("ids"))
       .def("decode_bytes_batch", &Codec::decode_bytes_batch, py::arg("batch"),
            py::arg("num_threads"))
       .def("token_bytes", &Codec::token_bytes, py::arg("id"))
       .def("token_id", &Codec::token_id, py::arg("token"));
+  def_fast<&Codec::encode_ordinary>(codec, "encode_ordinary",
+                                    "encode_ordinary($self, text, /)\n--\n\n");
+  def_fast<&Codec::encode_unless_special>(codec, "encode_unless_special",
+                                          "encode_unless_special($self, text, /)\n--\n\n");
+  def_fast<&Codec::has_special>(codec, "has_special", "has_special($self, text, /)\n--\n\n");
+  def_fast<&Codec::decode_bytes>(codec, "decode_bytes", "decode_bytes($self, ids, /)\n--\n\n");
 }
 
 }  // namespace bpe::bindings

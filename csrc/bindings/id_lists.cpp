@@ -110,8 +110,8 @@ py::list IntTable::to_list(std::span<const std::uint32_t> ids) const {
   py::list list(ids.size());
   for (std::size_t index = 0; index < ids.size(); ++index) {
     const std::uint32_t id = ids[index];
-    py::object item = id < ints_.size() ? ints_[id] : py::int_(id);
-    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(index), item.release().ptr());
+    const py::handle item = id < ints_.size() ? ints_[id].inc_ref() : py::int_(id).release();
+    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(index), item.ptr());
   }
   return list;
 }

@@ -22,10 +22,20 @@ py::object checked(PyObject* result) {
   return py::reinterpret_steal<py::object>(result);
 }
 
+// The UTF-8 of a str; what happens to lone surrogates has one home, and it is in Python.
+py::object encoded(py::handle text) {
+  if (PyObject* bytes = PyUnicode_AsUTF8String(text.ptr())) {
+    return py::reinterpret_steal<py::object>(bytes);
+  }
+  if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) == 0) throw py::error_already_set();
+  PyErr_Clear();
+  return py::module_::import("bpe.text").attr("to_bytes")(text);
+}
+
 std::string_view view_of_memory(py::handle memory) {
   const Py_buffer* buffer = PyMemoryView_GET_BUFFER(memory.ptr());
   if (buffer->itemsize != 1 || PyBuffer_IsContiguous(buffer, 'C') == 0) {
-    throw py::type_error("a memoryview must be contiguous and of single bytes to be encoded");
+    throw py::type_error("text in a buffer must be contiguous and of single bytes");
   }
   return {static_cast<const char*>(buffer->buf), static_cast<std::size_t>(buffer->len)};
 }
@@ -39,15 +49,32 @@ TextView::TextView(py::handle object) : owner_(py::reinterpret_borrow<py::object
     if (PyUnicode_IS_ASCII(object.ptr())) {
       bytes_ = view_of_ascii(owner_);
     } else {
-      owner_ = checked(PyUnicode_AsUTF8String(object.ptr()));
+      owner_ = encoded(object);
       bytes_ = view_of_bytes(owner_);
     }
-  } else if (PyByteArray_Check(object.ptr()) || PyMemoryView_Check(object.ptr())) {
+  } else if (PyObject_CheckBuffer(object.ptr()) != 0) {
     owner_ = checked(PyMemoryView_FromObject(object.ptr()));
     bytes_ = view_of_memory(owner_);
+    if (PyMemoryView_GET_BUFFER(owner_.ptr())->readonly == 0) {
+      owner_ =
+          checked(PyBytes_FromStringAndSize(bytes_.data(), static_cast<Py_ssize_t>(bytes_.size())));
+      bytes_ = view_of_bytes(owner_);
+    }
   } else {
-    throw py::type_error("only str, bytes, bytearray and memoryview can be encoded, not " +
+    throw py::type_error("text must be str or bytes, not " +
                          std::string(Py_TYPE(object.ptr())->tp_name));
+  }
+}
+
+Texts::Texts(const py::iterable& objects) {
+  for (const py::handle object : py::list(objects)) {
+    try {
+      held_.emplace_back(object);
+    } catch (const py::type_error& error) {
+      throw py::type_error("document " + std::to_string(held_.size()) + ": " + error.what());
+    }
+    views_.push_back(held_.back().bytes());
+    num_bytes_ += views_.back().size();
   }
 }
 

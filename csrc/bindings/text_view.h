@@ -3,16 +3,21 @@
 
 #include <pybind11/pybind11.h>
 
+#include <cstddef>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace bpe::bindings {
 
-// Of bytes, bytearray, a contiguous memoryview of bytes, or a str (its UTF-8). Nothing is copied
-// but a str that is not ASCII. A bytearray cannot be resized as long as its view lives; who changes
-// its bytes meanwhile gets ids of some mixture, and no worse.
+// Of bytes, a str (its UTF-8), or a contiguous buffer of single bytes: bytearray, memoryview, a
+// numpy array, a buffer of Arrow. A str that is not ASCII is copied, and so is a buffer that can be
+// written: the GIL is released while its bytes are read, more than once, and what an encoder
+// remembers of a text that changed meanwhile would be wrong for others too. Lone surrogates are
+// repaired as in bpe/text.py.
 class TextView {
  public:
-  // Raises TypeError for anything else, UnicodeEncodeError for a str with lone surrogates.
+  // Raises TypeError for anything else.
   explicit TextView(pybind11::handle object);
 
   std::string_view bytes() const noexcept { return bytes_; }
@@ -20,6 +25,21 @@ class TextView {
  private:
   pybind11::object owner_;
   std::string_view bytes_;
+};
+
+// Several texts at once, held together.
+class Texts {
+ public:
+  // Raises as TextView does, with the index of the text.
+  explicit Texts(const pybind11::iterable& objects);
+
+  std::span<const std::string_view> views() const noexcept { return views_; }
+  std::size_t num_bytes() const noexcept { return num_bytes_; }
+
+ private:
+  std::vector<TextView> held_;
+  std::vector<std::string_view> views_;
+  std::size_t num_bytes_ = 0;
 };
 
 }  // namespace bpe::bindings

@@ -106,6 +106,7 @@ def test_what_lies_behind_the_limit_is_not_encoded(monkeypatch: pytest.MonkeyPat
 
     class Watched:
         find_special = staticmethod(codec.find_special)
+        has_special = staticmethod(codec.has_special)
 
         def count(self, data: bytes, allowed: frozenset[str]) -> int:
             seen.append(len(data))

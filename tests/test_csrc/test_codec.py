@@ -224,13 +224,6 @@ def test_invalid_utf8_keeps_every_byte() -> None:
         assert list(data) == codec.encode_ordinary(data)
 
 
-@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-def test_bytes_of_every_kind_are_read(kind: type) -> None:
-    codec = make_codec(pattern="gpt2")
-    data = "grüße 好".encode()
-    assert list(data) == codec.encode_ordinary(kind(data))
-
-
 def test_a_str_is_read_as_utf8() -> None:
     codec = make_codec(pattern="gpt2")
     assert list(b"plain") == codec.encode_ordinary("plain")
