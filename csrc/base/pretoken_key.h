@@ -8,9 +8,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace bpe {
 
@@ -35,6 +37,12 @@ inline PretokenKey make_key(const char* data, std::size_t length) noexcept {
   std::memcpy(&key.low, bytes, 8);
   std::memcpy(&key.high, bytes + 8, 8);
   return key;
+}
+
+// The bytes of a key, inside the key: valid as long as the key stays where it is.
+inline std::string_view key_bytes(const PretokenKey& key) noexcept {
+  static_assert(std::endian::native == std::endian::little, "a key is its bytes in memory order");
+  return {reinterpret_cast<const char*>(&key), static_cast<std::size_t>(key.high >> 56)};
 }
 
 // Row n keeps the first n bytes of a key. A table, because a jump on the length is mispredicted for

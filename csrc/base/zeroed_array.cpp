@@ -43,14 +43,22 @@ void* allocate_huge(std::size_t bytes) {
   char* const aligned = static_cast<char*>(start) + before;
   if (before != 0) munmap(start, before);
   if (before != kHugePage) munmap(aligned + wanted, kHugePage - before);
-  // Only a hint: a kernel without huge pages refuses it, and everything works the same.
-  static_cast<void>(madvise(aligned, wanted, MADV_HUGEPAGE));
+  advise_huge_pages(aligned, wanted);
   return aligned;
 }
 
 #endif
 
 }  // namespace
+
+void advise_huge_pages(void* memory, std::size_t bytes) noexcept {
+#ifdef __linux__
+  static_cast<void>(madvise(memory, bytes, MADV_HUGEPAGE));
+#else
+  static_cast<void>(memory);
+  static_cast<void>(bytes);
+#endif
+}
 
 void* allocate_zeroed(std::size_t bytes) {
   if (bytes > SIZE_MAX / 4) throw std::bad_alloc();

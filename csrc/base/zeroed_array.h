@@ -15,6 +15,10 @@ namespace bpe {
 void* allocate_zeroed(std::size_t bytes);
 void release_zeroed(void* memory, std::size_t bytes) noexcept;
 
+// Asks for huge pages under memory that has not been touched yet; it begins at a multiple of 2 MB.
+// Only a hint: a system without them refuses, and everything works the same.
+void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
+
 template <class T>
 class ZeroedArray {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 64);

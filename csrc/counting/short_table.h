@@ -63,10 +63,4 @@ class ShortTable {
   SlotTable<ShortSlot> table_;
 };
 
-// The bytes of a key, inside the key: valid as long as the key stays where it is.
-inline std::string_view key_bytes(const PretokenKey& key) noexcept {
-  static_assert(std::endian::native == std::endian::little, "a key is its bytes in memory order");
-  return {reinterpret_cast<const char*>(&key), static_cast<std::size_t>(key.high >> 56)};
-}
-
 }  // namespace bpe

@@ -59,6 +59,7 @@ void Encoder::encode(std::string_view text, const SpecialFinder& specials, IdBuf
                      const Progress& progress) const {
   const PatternId pattern = checked_pattern();
   const auto workspace = borrow();
+  out.expect_text(text.size());
   encode_with_specials(pattern, text, specials, *workspace, out, progress, [] {});
 }
 

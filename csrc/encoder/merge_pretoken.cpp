@@ -23,6 +23,16 @@ void PretokenMerger::encode(std::string_view pretoken, IdBuffer& out, const Prog
   merge(pretoken, out, progress);
 }
 
+std::span<const std::uint32_t> PretokenMerger::encode_short(std::string_view pretoken) {
+  if (vocabulary_.whole_pretoken_first) {
+    if (const auto id = vocabulary_.tokens.find(pretoken)) {
+      whole_ = *id;
+      return {&whole_, 1};
+    }
+  }
+  return scan_.merge(pretoken);
+}
+
 void PretokenMerger::merge(std::string_view bytes, IdBuffer& out, const Progress& progress) {
   if (bytes.size() <= kMaxOneScan) return out.append(scan_.merge(bytes));
   if (!windows_.merge(bytes, out, progress)) merge_by_queue(bytes, out, progress);

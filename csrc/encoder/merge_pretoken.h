@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +36,10 @@ class PretokenMerger {
   // Cancelled when `progress` says so.
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
-  // The same by merges alone, also where whole_pretoken_first.
+  // The ids of a pretoken of at most kMaxOneScan bytes, valid until the next call.
+  std::span<const std::uint32_t> encode_short(std::string_view pretoken);
+
+  // Like encode, but by merges alone, also where whole_pretoken_first.
   void merge(std::string_view bytes, IdBuffer& out, const Progress& progress);
 
  private:
@@ -64,6 +68,7 @@ class PretokenMerger {
   const Vocabulary& vocabulary_;
   ScanMerger scan_;
   WindowMerger windows_;
+  std::uint32_t whole_ = 0;  // the only id of a pretoken that is a token
   std::vector<Node> nodes_;
   RankQueue queue_;  // may hold entries that are out of date
 };

@@ -1,11 +1,13 @@
 // Pretokens to ids, a batch at a time, through the memos.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "base/progress.h"
+#include "encoder/group_merger.h"
 #include "encoder/id_buffer.h"
 #include "encoder/long_memo.h"
 #include "encoder/merge_pretoken.h"
@@ -22,7 +24,9 @@ namespace bpe {
 class PretokenEncoder {
  public:
   PretokenEncoder(const Vocabulary& vocabulary, const BytePairs& byte_pairs)
-      : merger_(vocabulary, byte_pairs) {}
+      : vocabulary_(vocabulary),
+        merger_(vocabulary, byte_pairs),
+        group_merger_(vocabulary, byte_pairs) {}
 
   // Makes ready for a text of this size.
   void expect_text(std::size_t num_bytes) { short_memo_.expect_text(num_bytes); }
@@ -37,14 +41,22 @@ class PretokenEncoder {
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
  private:
-  void encode_short(std::string_view pretoken, const PretokenKey& key, IdBuffer& out,
-                    const Progress& progress);
+  void learn_from(std::size_t first);
+  void merge_group();
+  void remember(const PretokenKey& key, std::span<const std::uint32_t> ids);
+  void encode_short(std::string_view pretoken, const PretokenKey& key, IdBuffer& out);
   void encode_long(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
+  const Vocabulary& vocabulary_;
   PretokenMerger merger_;
   ShortMemo short_memo_;
   LongMemo long_memo_;
   KeyBatch batch_;
+  GroupMerger group_merger_;
+  std::array<PretokenKey, GroupMerger::kMaxGroup> group_;
+  // Those of the batch that are not remembered, and their hashes.
+  std::array<PretokenKey, kMaxBatchPretokens> unknown_;
+  std::array<std::uint32_t, kMaxBatchPretokens> hashes_;
 };
 
 }  // namespace bpe

@@ -34,6 +34,17 @@ void ShortMemo::expect_text(std::size_t num_bytes) {
   if (num_slots > slots_.size()) resize(num_slots);
 }
 
+bool ShortMemo::contains(const PretokenKey& key) const noexcept {
+  const PretokenKey marked_key = marked(key);
+  std::size_t place = index().home_of(hash_key(key));
+  for (std::size_t step = 0; step < kMaxProbe; ++step, place = next_slot(place, slots_.size())) {
+    const MemoSlot& slot = slots_[place];
+    if (slot.key.empty()) return false;
+    if (slot.key == key || slot.key == marked_key) return true;
+  }
+  return false;
+}
+
 bool ShortMemo::append(const PretokenKey& key, IdBuffer& out) {
   const PretokenKey marked_key = marked(key);
   std::size_t place = index().home_of(hash_key(key));

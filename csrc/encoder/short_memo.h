@@ -48,6 +48,14 @@ class ShortMemo {
     return slot.key == key ? copy_inline(slot, out) : 0;
   }
 
+  // Whether a key stands in that slot. Its home may come from an older index.
+  bool is_at(const PretokenKey& key, std::uint32_t home) const noexcept {
+    return slots_[home].key == key;
+  }
+
+  // Whether a key is remembered, at home or further on.
+  bool contains(const PretokenKey& key) const noexcept;
+
   // Looks further than the home slot. Appends the ids and says true, or says false.
   bool append(const PretokenKey& key, IdBuffer& out);
 

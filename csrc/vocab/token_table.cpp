@@ -24,9 +24,6 @@ std::vector<IdAndBytes> sorted_by_id(std::span<const IdAndBytes> tokens) {
   return sorted;
 }
 
-// The hash of a short token has 32 bits, of which the lowest choose the slot.
-std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32 ^ hash); }
-
 }  // namespace
 
 TokenTable::TokenTable(std::span<const IdAndBytes> tokens) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/pretoken_key.h"
 #include "base/zeroed_array.h"
 
 namespace bpe {
@@ -41,6 +42,37 @@ class TokenTable {
   // O(length).
   std::optional<std::uint32_t> find(std::string_view bytes) const noexcept;
 
+  // The same for a short token; `hash` is hash_key(key).
+  std::optional<std::uint32_t> find(const PretokenKey& key, std::uint64_t hash) const noexcept {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t slot = hash & mask; slots_[slot].index_plus_one != 0;
+         slot = (slot + 1) & mask) {
+      if (slots_[slot].tag != tag_of(hash)) continue;
+      const std::string_view token = at(slots_[slot].index_plus_one - 1);
+      if (token.size() > kMaxKeyBytes) continue;
+      // 16 bytes can be read from the beginning of every token.
+      if (make_key_unchecked(token.data(), token.size()) == key) {
+        return ids_[slots_[slot].index_plus_one - 1];
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Three steps that bring what `find` will read into the cache, for one who looks for many tokens:
+  // call each for all of them before the next. `hash` is hash_token(bytes).
+  void prefetch_slot(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+  }
+  void prefetch_offset(std::uint64_t hash) const noexcept {
+    if (const std::uint32_t index = likely_index(hash)) __builtin_prefetch(&offsets_[index - 1]);
+  }
+  void prefetch_bytes(std::uint64_t hash) const noexcept {
+    if (const std::uint32_t index = likely_index(hash)) {
+      __builtin_prefetch(arena_.data() + offsets_[index - 1]);
+      __builtin_prefetch(&ids_[index - 1]);
+    }
+  }
+
   std::size_t size() const noexcept { return ids_.size(); }
   std::size_t longest() const noexcept { return longest_; }
   std::span<const std::uint32_t> ids() const noexcept { return ids_; }
@@ -51,6 +83,15 @@ class TokenTable {
     std::uint32_t index_plus_one;
   };
 
+  // The hash of a short token has 32 bits, of which the lowest choose the slot.
+  static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 32 ^ hash);
+  }
+  // 1 + the index of the token in the first slot of a hash, 0 when it is certainly another.
+  std::uint32_t likely_index(std::uint64_t hash) const noexcept {
+    const Slot& slot = slots_[hash & (slots_.size() - 1)];
+    return slot.tag == tag_of(hash) ? slot.index_plus_one : 0;
+  }
   std::string_view at(std::size_t index) const noexcept {
     return {arena_.data() + offsets_[index], offsets_[index + 1] - offsets_[index]};
   }
