@@ -28,6 +28,7 @@ from bpe.errors import BPEError, CheckpointError
 from model.architectures import build_model
 from model.config import ModelConfig, TrainConfig
 from model.run_directory import RunDirectory, find_checkpoint, verify
+from model.sharding import spread_like, whole
 from model.standing import NO_STANDING, Standing
 from model.transformer import Transformer
 
@@ -133,8 +134,8 @@ class Checkpoint:
                         f"the parameter has {tuple(parameter.shape)}"
                     )
                 # A fresh tensor: a mapped one may be aligned differently, and add up differently.
-                own = torch.empty_like(value, device=parameter.device)
-                optimizer.state[parameter][key[len(prefix) :]] = own.copy_(value)
+                own = torch.empty_like(value, device=parameter.device).copy_(value)
+                optimizer.state[parameter][key[len(prefix) :]] = spread_like(own, parameter)
         if stored:
             raise CheckpointError(
                 f"{self.path / OPTIMIZER} also holds {min(stored)}, of no parameter"
@@ -151,19 +152,26 @@ class Checkpoint:
             raise CheckpointError(f"{self.path / RNG} holds no random state: {error}") from None
 
 
+def collect_tensors(model: Transformer, optimizer: Optimizer) -> dict[str, dict[str, Tensor]]:
+    """Return the tensors of each file; all processes of a sharded model have to call this."""
+    return {
+        MODEL: _contiguous(model.state_dict()),
+        OPTIMIZER: _optimizer_tensors(model, optimizer),
+        RNG: _random_states(),
+    }
+
+
 def save_checkpoint(
     run: RunDirectory,
     state: TrainingState,
-    model: Transformer,
-    optimizer: Optimizer,
+    tensors: Mapping[str, dict[str, Tensor]],
     tokenizer_files: Mapping[str, bytes],
 ) -> Path:
     """Write a checkpoint into a run directory, complete or not at all; return its folder."""
 
     def fill(folder: Path) -> None:
-        save_file(_contiguous(model.state_dict()), folder / MODEL)
-        save_file(_optimizer_tensors(model, optimizer), folder / OPTIMIZER)
-        save_file(_random_states(), folder / RNG)
+        for name, found in tensors.items():
+            save_file(found, folder / name)
         folder.joinpath(STATE).write_text(json.dumps(state.to_json(), indent=1) + "\n")
         folder.joinpath(TOKENIZER).mkdir()
         for name, content in tokenizer_files.items():
@@ -250,7 +258,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return {name: whole(tensor).detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
 def _optimizer_tensors(model: Transformer, optimizer: Optimizer) -> dict[str, Tensor]:

@@ -185,6 +185,7 @@ class TrainConfig(Config):
         sample_prompt: What they go on from; empty begins a document.
         pairs: Whether the data is prompts and completions, and how these are joined: `plain` with
             an end of text behind them, `chat` as a conversation.
+        sharded: Whether the processes share the weights instead of keeping a copy each.
         tensorboard: Whether the log is also written for TensorBoard.
     """
 
@@ -216,6 +217,7 @@ class TrainConfig(Config):
     sample_prompt: str = ""
     tensorboard: bool = False
     pairs: Pairs = "none"
+    sharded: bool = False
 
     def __post_init__(self) -> None:
         every = ("eval_every", "save_every", "log_every")
@@ -232,7 +234,7 @@ class TrainConfig(Config):
             check_number(name, getattr(self, name), 0.0, math.inf, "at least 0")
         for name in ("val_fraction", "mask_rate"):
             check_number(name, getattr(self, name), 0.0, 1.0, "in (0, 1)", open_left=True)
-        for name in ("compile", "recompute", "tensorboard"):
+        for name in ("compile", "recompute", "tensorboard", "sharded"):
             check_flag(name, getattr(self, name))
         for name, choices in CHOICES.items():
             if hasattr(self, name):

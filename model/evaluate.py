@@ -52,7 +52,7 @@ class Evaluation:
         return math.exp(self.loss) if self.loss < MAX_EXPONENT else math.inf
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def evaluate(model: Transformer, batches: Iterable[Batch], byte_lengths_V: Tensor) -> Evaluation:
     """Evaluate a model on batches.
 

@@ -148,7 +148,7 @@ class _Contexts:
                 self._cache = None
             row.append(id_)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def next_logits(self) -> Tensor:
         """Return the logits after the last id of every text, (B, V), float32 on the CPU."""
         width = max(map(len, self._rows))

@@ -12,7 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bpe.errors import MissingDependencyError
+from model.distributed import Processes
 
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
@@ -39,6 +42,16 @@ class MetricsLog:
             file.write(line + "\n")
         if self._board is not None and "step" in values:
             _show(self._board, event, values)
+
+
+def environment(device: torch.device, processes: Processes) -> dict[str, Any]:
+    """Return what the numbers of a run depend on beside its settings."""
+    return {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": str(device),
+        "processes": processes.count,
+    }
 
 
 def _open_tensorboard(folder: Path) -> Any:

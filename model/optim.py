@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
+from bpe.errors import TrainingError
 from model.config import TrainConfig
 
 #: Adam's memory of the gradient and of its square; 0.95 forgets faster than Adam's 0.999, which
@@ -67,6 +68,8 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
         {"params": [p for p in rest if p.dim() >= 2], "weight_decay": config.weight_decay},
         {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0},
     ]
+    if muon and not hasattr(torch.optim, "Muon"):
+        raise TrainingError(f"--optimizer muon needs torch 2.9; this is {torch.__version__}")
     if not muon:
         return AdamW(groups, lr=config.lr, betas=BETAS, fused=True)
     return MuonAndAdamW(muon, groups, config.weight_decay, config.lr)

@@ -66,6 +66,7 @@ _SWITCHES: Sequence[tuple[str, str, bool, str]] = (
     ("--qk-norm", "qk_norm", True, "norm queries and keys before they meet"),
     ("--compile", "compile", True, "let torch compile the network"),
     ("--recompute", "recompute", True, "compute blocks anew backwards: less memory, more time"),
+    ("--sharded", "sharded", True, "processes share the weights instead of keeping a copy each"),
     ("--tensorboard", "tensorboard", True, "write the log for TensorBoard as well"),
 )
 

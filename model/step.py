@@ -20,6 +20,7 @@ from model.distributed import Processes
 from model.head_loss import head_cross_entropy
 from model.loss import IGNORED
 from model.precision import Precision
+from model.sharding import mean_factor
 from model.transformer import Transformer
 
 
@@ -51,7 +52,7 @@ def accumulate_gradients(
     device, precision = model.device, precision or Precision()
     num_here = sum(int((batch.targets_BT != IGNORED).sum()) for batch in batches)
     num_targets = max(processes.add_up(num_here, device), 1)
-    loss = torch.zeros((), device=device)
+    loss, factor = torch.zeros((), device=device), mean_factor(model, processes)
     for batch in batches:
         inputs_BT, targets_BT = to_device(batch, device)
         with precision.autocast():
@@ -61,7 +62,8 @@ def accumulate_gradients(
                 hidden_BTC, model.head_weight, targets_BT, model.config.vocab_size
             )
         part = part / num_targets
-        precision.scale(part).backward()  # type: ignore[no-untyped-call]
+        precision.scale(part * factor).backward()  # type: ignore[no-untyped-call]
         loss += part.detach()
-    processes.add_up_gradients(model.parameters())
+    if factor == 1:  # a sharded model has added them up on the way
+        processes.add_up_gradients(model.parameters())
     return processes.add_up(loss.item(), device)

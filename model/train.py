@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from model.architectures import build_model
-from model.checkpoint import Checkpoint, TrainingState, save_checkpoint
+from model.checkpoint import Checkpoint, TrainingState, collect_tensors, save_checkpoint
 from model.config import ModelConfig, TrainConfig
 from model.config_base import describe_differences
 from model.dataset import TokenDataset
@@ -25,7 +25,7 @@ from model.distributed import ALONE, Processes
 from model.evaluate import Evaluation, evaluate
 from model.flops import Utilization
 from model.interrupt import Interrupt, deferred_interrupt
-from model.metrics import MetricsLog
+from model.metrics import MetricsLog, environment
 from model.nonfinite import NonfiniteGuard
 from model.objective import byte_lengths_of, make_batches
 from model.optim import current_learning_rate, learning_rate, make_optimizer, set_learning_rate
@@ -33,6 +33,7 @@ from model.precision import precision_of
 from model.progress import Progress
 from model.run_directory import RunDirectory
 from model.samples import check_can_write, write_sample
+from model.sharding import shard_model, whole
 from model.standing import NO_STANDING, Clock, Standing
 from model.step import StepResult, accumulate_gradients
 from model.transformer import Transformer
@@ -80,7 +81,9 @@ class Trainer:
         self._byte_lengths_V = byte_lengths_of(tokenizer)
         self._data = data
         self._run = run
-        self._log = MetricsLog(run.path if run else None, tensorboard=config.tensorboard)
+        logs_to = run.path if run and processes.is_main else None
+        self._log = MetricsLog(logs_to, tensorboard=config.tensorboard)
+        self._is_sharded = shard_model(model, config, processes)
         self._optimizer = make_optimizer(model, config)
         self._saved_step: int | None = None
         self._guard = NonfiniteGuard(config.nonfinite, self._log, self.progress)
@@ -161,7 +164,15 @@ class Trainer:
             TrainingError: The loss or the gradient is no longer finite; nothing was saved since.
             KeyboardInterrupt: Ctrl-C; the step was finished and saved first.
         """
-        self._log.write("start", step=self.step, **self._settings())
+        self._log.write(
+            "start",
+            step=self.step,
+            model=self.model.config.to_json(),
+            train=self.config.to_json(),
+            data=self._data.describe(),
+            tokens_per_step=self.tokens_per_step,
+            **environment(self.model.device, self._processes),
+        )
         if self.step == 0:
             self.evaluate()
         with deferred_interrupt() as interrupt:
@@ -191,7 +202,7 @@ class Trainer:
         )
         self._precision.unscale(self._optimizer)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
-        result = StepResult(loss, norm.item(), current_learning_rate(self._optimizer))
+        result = StepResult(loss, whole(norm).item(), current_learning_rate(self._optimizer))
         if self._precision.overflowed(result.loss, result.grad_norm):
             self._log.write("overflow", step=self.step, loss_scale=self._precision.loss_scale)
         elif self._guard.passes(self.step, result.loss, result.grad_norm, self._saved_step):
@@ -202,9 +213,9 @@ class Trainer:
         return result
 
     def evaluate(self) -> Evaluation | None:
-        """Evaluate on the validation part and log it; one process does, the others wait."""
+        """Evaluate on the validation part and log it; a sharded model can only do it together."""
         found = None
-        if self._processes.is_main:
+        if self._processes.is_main or self._is_sharded:
             found = evaluate(self.model, self.batches.validation(), self._byte_lengths_V)
             self.last_evaluation = found
             self._log.write(
@@ -222,7 +233,13 @@ class Trainer:
 
     def save(self) -> Path | None:
         """Save a checkpoint, unless there is no run directory or this step is saved already."""
-        if self._run is None or self._saved_step == self.step or not self._processes.is_main:
+        if self._run is None or self._saved_step == self.step:
+            return None
+        if not self._processes.is_main and not self._is_sharded:
+            return None
+        tensors = collect_tensors(self.model, self._optimizer)
+        self._saved_step = self.step
+        if not self._processes.is_main:
             return None
         state = TrainingState(
             self.step,
@@ -233,14 +250,13 @@ class Trainer:
             replace(self.standing, seconds=self._clock.seconds),
             self._precision.to_json(),
         )
-        path = save_checkpoint(self._run, state, self.model, self._optimizer, self._tokenizer_files)
-        self._saved_step = self.step
+        path = save_checkpoint(self._run, state, tensors, self._tokenizer_files)
         self._log.write("save", step=self.step, path=path.name)
         return path
 
     def write_sample(self) -> None:
         """Let the model write, for the log and for whoever looks; one process does."""
-        if self._processes.is_main:
+        if self._processes.is_main or self._is_sharded:
             text = write_sample(self.model, self._tokenizer, self.config.sample_prompt)
             self._log.write("sample", step=self.step, text=text)
             self.progress.note(f"step {self.step} writes: {text!r}")
@@ -280,15 +296,3 @@ class Trainer:
         if self._processes.add_up(mine is not None, self.model.device):
             return mine or ""
         return None
-
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "model": self.model.config.to_json(),
-            "train": self.config.to_json(),
-            "data": self._data.describe(),
-            "tokens_per_step": self.tokens_per_step,
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
-            "device": str(self.model.device),
-            "processes": self._processes.count,
-        }

@@ -53,19 +53,18 @@ def run(args: Namespace) -> int:
         if run and processes.is_main:
             stack.enter_context(run.locked())
         data = _open_data(args, loaded, tokenizer, model_config, config, run, processes)
-        saved = run if processes.is_main else None
         progress = Progress(loaded.state.step if loaded else 0, config.steps, _stream(processes))
         if loaded:
             trainer = Trainer.resume(
-                loaded, data, config, run=saved, progress=progress, processes=processes
+                loaded, data, config, run=run, progress=progress, processes=processes
             )
         else:
             trainer = Trainer.start(
-                model_config, tokenizer, data, config, device=device, run=saved,
+                model_config, tokenizer, data, config, device=device, run=run,
                 weights=origin.model.state_dict() if origin else None,
                 progress=progress, processes=processes,
             )  # fmt: skip
-        return _train(trainer, data, config, saved, as_json=args.json)
+        return _train(trainer, data, config, run if processes.is_main else None, as_json=args.json)
 
 
 def _load(args: Namespace, device: torch.device) -> tuple[Checkpoint | None, Checkpoint | None]:
