@@ -176,7 +176,8 @@ def test_transformers_writes_the_same_200_tokens(checkpoint: Checkpoint, tmp_pat
     model = build_model(long).eval()
     assert isinstance(model, GPT)
     for name, parameter in model.named_parameters():
-        torch.nn.init.normal_(parameter, mean=float(name.endswith("norm.weight")), std=0.4)
+        std = 2.0 if "position" in name else 0.4  # places that matter keep it from one id for ever
+        torch.nn.init.normal_(parameter, mean=float(name.endswith("norm.weight")), std=std)
     with torch.no_grad():
         model.head_weight[300] = 0  # a text that ends early would prove less
     longer = replace(checkpoint, state=replace(checkpoint.state, model=long), model=model)
