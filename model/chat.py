@@ -1,18 +1,22 @@
-"""Conversations as ids: special tokens say who speaks, and text is always only text.
+"""What a model learns to answer, as ids: a conversation, or a prompt and its completion.
 
-    <|im_start|>user\\n ... <|im_end|>\\n<|im_start|>assistant\\n ... <|im_end|>\\n
+    <|im_start|> user\\n       Who are you?  <|im_end|> \\n
+    <|im_start|> assistant\\n  A GPT.        <|im_end|> \\n
+                               `------ learned ------'
 
-This is ChatML, which most tools that serve models know. It is put together from ids, never from
-text: what a user writes is encoded by itself, so a `<|im_end|>` in it is nine letters and some
-signs, and ends nothing.
+That is ChatML, by `bpe.ChatTemplate`: markers are put there by id, and every text is encoded alone,
+as ordinary text. So a message that contains the characters `<|im_end|>` is a message about them. A
+model learns to say what the assistant says, and then to end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from bpe.errors import TrainingError
+from bpe import ChatTemplate
+from bpe.encoding.chat import RenderedChat
+from bpe.errors import SpecialTokenError
 from model.vocabulary import end_of_text
 
 if TYPE_CHECKING:
@@ -20,62 +24,65 @@ if TYPE_CHECKING:
 
 START, END = "<|im_start|>", "<|im_end|>"
 
+#: Who the model speaks as.
+ANSWERS = "assistant"
 
-def chat_ids(
-    tokenizer: Tokenizer, messages: Sequence[tuple[str, str]], *, answer: bool = False
-) -> list[int]:
-    """Return a conversation as ids.
+TEMPLATE = ChatTemplate.chatml()
+
+Message = Mapping[str, str]
+
+
+def render_chat(
+    tokenizer: Tokenizer, messages: Iterable[Message], *, answer: bool = False
+) -> RenderedChat:
+    """Return the ids of a conversation, and which of them a model should learn to say.
 
     Args:
-        tokenizer: Has both special tokens.
-        messages: Who speaks, and what is said.
-        answer: Go on to where the assistant begins to speak.
+        tokenizer: Has the special tokens of ChatML.
+        messages: Each with a "role" and a "content", and nothing else.
+        answer: Whether to begin the assistant's turn at the end, for a model to go on.
 
     Raises:
-        TrainingError: The vocabulary lacks a special token.
+        SpecialTokenError: The tokenizer lacks a special token; the message says how to get it.
+        ValueError: A message is none; its index is named.
     """
-    start, end = _marks(tokenizer)
-    newline = tokenizer.encode_ordinary("\n")
-    ids = []
-    for role, text in messages:
-        head = tokenizer.encode_ordinary(role + "\n")
-        ids += [start, *head, *tokenizer.encode_ordinary(text), end, *newline]
-    return [*ids, start, *tokenizer.encode_ordinary("assistant\n")] if answer else ids
+    for text in (START, END):
+        _special_id(tokenizer, text, START, END)
+    return TEMPLATE.render(tokenizer, messages, answer_as=ANSWERS if answer else None)
 
 
-def pair_ids(
-    tokenizer: Tokenizer, prompt: str, completion: str, template: str
-) -> tuple[list[int], list[int]]:
-    """Return the ids of a prompt, and those that should follow it, the end included.
-
-    Args:
-        tokenizer: What to encode with.
-        prompt: What is given.
-        completion: What is to be learned.
-        template: `plain` puts an end of text behind both, `chat` makes it a conversation.
+def render_plain(tokenizer: Tokenizer, prompt: str, completion: str) -> RenderedChat:
+    """Return the ids of a prompt, a completion and an end of text; the latter two are learned.
 
     Raises:
-        TrainingError: The vocabulary lacks a special token.
+        SpecialTokenError: The tokenizer has no end of text, so a completion could not end.
+    """
+    asked = tokenizer.encode_ordinary(prompt)
+    answer = [*tokenizer.encode_ordinary(completion), end_of(tokenizer, "plain")]
+    # One token of context at least, so that the first of the completion can be predicted.
+    asked = asked or answer[-1:]
+    return RenderedChat(asked + answer, [False] * len(asked) + [True] * len(answer))
+
+
+def end_of(tokenizer: Tokenizer, template: str) -> int:
+    """Return the id that ends an answer: of a turn in `chat`, of the text in `plain`.
+
+    Raises:
+        SpecialTokenError: The vocabulary has none; the message says how to get one.
     """
     if template == "chat":
-        _, end = _marks(tokenizer)
-        asked = chat_ids(tokenizer, [("user", prompt)], answer=True)
-        return asked, [*tokenizer.encode_ordinary(completion), end]
-    end_id = end_of_text(tokenizer)
-    if end_id is None:
-        raise TrainingError(
-            "this vocabulary has no <|endoftext|>, so a completion could not end: train the "
-            "tokenizer with --special-token '<|endoftext|>'"
+        return _special_id(tokenizer, END, START, END)
+    end = end_of_text(tokenizer)
+    return _special_id(tokenizer, "<|endoftext|>") if end is None else end
+
+
+def _special_id(tokenizer: Tokenizer, text: str, *all_texts: str) -> int:
+    id_ = tokenizer.spec.special_tokens.get(text)
+    if id_ is None:
+        names = dict.fromkeys(("<|endoftext|>", *all_texts))
+        options = " ".join(f"--special-token '{name}'" for name in names)
+        raise SpecialTokenError(
+            f"an answer needs the special token {text}, which this vocabulary lacks: train one "
+            f"that has it, by bpe train {options}, and the model with it"
         )
-    return tokenizer.encode_ordinary(prompt), [*tokenizer.encode_ordinary(completion), end_id]
-
-
-def _marks(tokenizer: Tokenizer) -> tuple[int, int]:
-    known = tokenizer.spec.special_tokens
-    for mark in (START, END):
-        if mark not in known:
-            raise TrainingError(
-                f"a conversation needs {START} and {END}, and this vocabulary has no {mark}: train "
-                f"the tokenizer with --special-token '{START}' --special-token '{END}'"
-            )
-    return known[START], known[END]
+    return id_

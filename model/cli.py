@@ -23,6 +23,11 @@ example: a fresh run, and the same run taken further
 
   gpt train -t bpe -m tok -l untrained -s run -d text.txt 32 8 32 1e-3 40 4 2 0.1
   gpt train -l run --steps 60
+
+example: let it learn to answer, from lines {"prompt": ..., "completion": ...}, and ask it
+
+  gpt train --init-from run -s tuned -d chat.jsonl --pairs chat --lr 1e-4 --steps 100
+  gpt sample -l tuned --chat -p "Who are you?"
 """
 
 
@@ -187,6 +192,9 @@ def _add_evaluate(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=int, metavar="N", help="windows at once [as in train]")
     parser.add_argument("--eval-batches", type=int, metavar="N", help="at most [all]")
+    parser.add_argument(
+        "--pairs", choices=("none", "plain", "chat"), help="as in train [as in the run]"
+    )
     _add_common(parser)
 
 

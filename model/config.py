@@ -184,7 +184,7 @@ class TrainConfig(Config):
         sample_every: Steps between samples of what the model writes; 0: none.
         sample_prompt: What they go on from; empty begins a document.
         pairs: Whether the data is prompts and completions, and how these are joined: `plain` with
-            an end of text behind them, `chat` as a conversation.
+            an end of text behind them, `chat` as a conversation, which may have more turns.
         sharded: Whether the processes share the weights instead of keeping a copy each.
         tensorboard: Whether the log is also written for TensorBoard.
     """

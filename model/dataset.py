@@ -2,7 +2,8 @@
 
 A corpus is text: it is encoded once, into a folder of the run directory. What `gpt prepare` or
 `bpe encode` wrote is used as it is. The last tokens are the validation part: one contiguous tail,
-so that hardly a window of it shares text with the training part.
+so that hardly a window of it shares text with the training part. Conversations (`conversations.py`)
+are few, and encoded each time; the last of them are the validation part.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from bpe.corpora import read_documents
 from bpe.errors import CorpusError
 from bpe.token_files import is_token_file, read_tokens
+from model.config import ModelConfig, TrainConfig
+from model.conversations import Conversations, read_conversations
 from model.preparation import SHARD_TOKENS, corpus_key, encode_documents, is_current, prepare
 from model.shards import is_prepared, open_shards
 from model.tokens import Column
@@ -42,6 +45,7 @@ class TokenDataset:
         source: Where they come from.
         sha256: Equal hashes mean equal tokens from an equal kind of source.
         words: Whether a word begins at each id; None where that is not known.
+        conversations: What the tokens are, unless they are running text; none is split in two.
     """
 
     tokens: Column
@@ -49,6 +53,7 @@ class TokenDataset:
     source: str
     sha256: str
     words: Column | None = None
+    conversations: Conversations | None = None
 
     @property
     def train_tokens(self) -> Column:
@@ -78,6 +83,44 @@ class TokenDataset:
             "num_train_tokens": self.num_train,
             "sha256": self.sha256,
         }
+
+
+def open_data(
+    source: str,
+    tokenizer: Tokenizer,
+    model: ModelConfig,
+    config: TrainConfig,
+    *,
+    cache: Path | None = None,
+    note: Callable[[str], None] = lambda message: None,
+) -> TokenDataset:
+    """Return what a run trains on: conversations if its config says so, running text otherwise.
+
+    Raises:
+        CorpusError: There is too little, or it cannot be read.
+        FormatError: A token file is damaged or of another tokenizer.
+        SpecialTokenError: The tokenizer lacks a special token of conversations.
+    """
+    if config.pairs == "none":
+        return open_dataset(
+            source,
+            tokenizer,
+            block_size=model.block_size,
+            val_fraction=config.val_fraction,
+            cache=cache,
+            note=note,
+        )
+    if Path(source).exists():
+        source = str(Path(source).resolve())  # a checkpoint may be resumed from another folder
+    found = read_conversations(source, tokenizer, model.block_size, config.pairs)
+    note(f"{source}: {found.describe()}")
+    num_train = len(found) - max(1, int(len(found) * config.val_fraction))
+    if not num_train:
+        raise CorpusError(
+            f"{source!r} gives one conversation; it takes another to see what was learned from it"
+        )
+    end = int(found.starts[num_train])
+    return TokenDataset(found.ids, end, source, found.sha256, conversations=found)
 
 
 def open_dataset(

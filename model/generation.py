@@ -10,7 +10,7 @@ Shapes in names: B texts, T positions, V ids.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,6 +33,7 @@ def generate(
     max_tokens: int,
     config: SampleConfig | None = None,
     use_cache: bool = True,
+    stop_ids: Collection[int] = (),
 ) -> Iterator[int]:
     """Yield up to `max_tokens` ids that go on from the prompt; end before an end of text.
 
@@ -45,9 +46,16 @@ def generate(
         max_tokens: How many at most.
         config: How to pick.
         use_cache: Whether to remember keys and values; the ids are the same without, only later.
+        stop_ids: Ids to end before, beside the end of text.
     """
     steps = generate_batch(
-        model, tokenizer, [prompt], max_tokens=max_tokens, config=config, use_cache=use_cache
+        model,
+        tokenizer,
+        [prompt],
+        max_tokens=max_tokens,
+        config=config,
+        use_cache=use_cache,
+        stop_ids=stop_ids,
     )
     return (id_ for (id_,) in steps if id_ is not None)
 
@@ -60,6 +68,7 @@ def generate_batch(
     max_tokens: int,
     config: SampleConfig | None = None,
     use_cache: bool = True,
+    stop_ids: Collection[int] = (),
 ) -> Iterator[list[int | None]]:
     """Yield the next id of every text, None for those that have ended; end when all have.
 
@@ -72,12 +81,16 @@ def generate_batch(
         max_tokens: How many for each text at most.
         config: How to pick.
         use_cache: Whether to remember keys and values.
+        stop_ids: Ids to end before, beside the end of text.
     """
     if not prompts or not all(prompts):
         raise ValueError("an empty prompt has nothing to go on from; see start_ids")
     if max_tokens < 0:
         raise ValueError(f"max_tokens = {max_tokens} should be at least 0")
-    return _generate(model, tokenizer, prompts, max_tokens, config or SampleConfig(), use_cache)
+    stops = {*stop_ids, end_of_text(tokenizer)}
+    contexts = _Contexts(model.eval(), prompts, use_cache=use_cache)
+    seen = [set(prompt) for prompt in prompts]
+    return _generate(contexts, seen, tokenizer, max_tokens, config or SampleConfig(), stops)
 
 
 def start_ids(tokenizer: Tokenizer, prompt: str, *, allow_special: bool = False) -> list[int]:
@@ -94,26 +107,23 @@ def start_ids(tokenizer: Tokenizer, prompt: str, *, allow_special: bool = False)
 
 
 def _generate(
-    model: GPT,
+    contexts: _Contexts,
+    seen: list[set[int]],
     tokenizer: Tokenizer,
-    prompts: Sequence[Sequence[int]],
     max_tokens: int,
     config: SampleConfig,
-    use_cache: bool,
+    stops: Collection[int | None],
 ) -> Iterator[list[int | None]]:
-    randoms = [_random(config.seed, row) for row in range(len(prompts))]
-    stop = end_of_text(tokenizer)
+    randoms = [_random(config.seed, row) for row in range(len(seen))]
     unknown_V = ~torch.from_numpy(known_ids(tokenizer))
-    seen = [set(prompt) for prompt in prompts]
-    contexts = _Contexts(model.eval(), prompts, use_cache=use_cache)
-    ended = [False] * len(prompts)
+    ended = [False] * len(seen)
     for _ in range(max_tokens):
         # Picked on the CPU in float32: the same seed gives the same draw wherever the model runs.
         logits_BV = contexts.next_logits().masked_fill(unknown_V, -math.inf)
         picked: list[int | None] = []
         for row, random in enumerate(randoms):
             id_ = None if ended[row] else pick(logits_BV[row], config, random, seen[row])
-            ended[row] = id_ is None or id_ == stop
+            ended[row] = id_ is None or id_ in stops
             picked.append(None if ended[row] else id_)
         if all(ended):
             return

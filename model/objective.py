@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from bpe.errors import TrainingError
 from model.batches import Batch, eval_starts, gather, share_of, train_starts
+from model.chat_batches import ChatBatches
 from model.config import ModelConfig, TrainConfig
 from model.dataset import TokenDataset
 from model.masking import EVAL_RATE, EVAL_STEP, Masking
-from model.pairs import PairBatchMaker, PairDataset
 from model.tokens import Column
 from model.vocabulary import byte_lengths, mask_id
 
@@ -25,17 +25,8 @@ if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
 
 
-def make_batches(
-    data: TokenDataset, tokenizer: Tokenizer, model: ModelConfig, config: TrainConfig
-) -> BatchMaker | PairBatchMaker:
-    """Return what makes the batches of a run: of running text, or of prompts and completions."""
-    if isinstance(data, PairDataset):
-        return PairBatchMaker(data, model, config)
-    return BatchMaker(data, tokenizer, model, config)
-
-
 class BatchMaker:
-    """Makes the batches of a run, any step's at any time."""
+    """Makes the batches of a run on running text, any step's at any time."""
 
     def __init__(
         self, data: TokenDataset, tokenizer: Tokenizer, model: ModelConfig, config: TrainConfig
@@ -55,6 +46,15 @@ class BatchMaker:
                 f"{config.mask_unit!r} needs: prepare the text with `gpt prepare`, or hide single "
                 "tokens with --mask-unit token"
             )
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Tokens that a step sees, of all processes together."""
+        return self.num_windows * self._block_size
+
+    def epochs(self, steps: int) -> float:
+        """Return how often so many steps see each token, on average."""
+        return steps * self.tokens_per_step / self._data.num_train
 
     def train(self, step: int, rank: int = 0, num_processes: int = 1) -> list[Batch]:
         """Return what one process computes in a step, `batch_size` windows at a time."""
@@ -93,6 +93,20 @@ class BatchMaker:
         words_BT = None if words is None else words[positions_BT]
         ids_BT = tokens[positions_BT].astype(np.int64)
         return self.masking.hide(ids_BT, words_BT, rate=rate, step=step, first_window=first)
+
+
+def make_batches(
+    data: TokenDataset, tokenizer: Tokenizer, model: ModelConfig, config: TrainConfig
+) -> BatchMaker | ChatBatches:
+    """Return what makes the batches of this data.
+
+    Raises:
+        TrainingError: The model cannot be trained on it.
+    """
+    if data.conversations is None:
+        return BatchMaker(data, tokenizer, model, config)
+    num_train = int(np.searchsorted(data.conversations.starts, data.num_train))
+    return ChatBatches(data.conversations, num_train, model, config)
 
 
 def make_masking(

@@ -50,7 +50,7 @@ _OPTIONS: Sequence[tuple[str, type, str]] = (
     ("nonfinite", str, "what a loss that is no number does"),
     ("keep", int, "checkpoints that stay, beside the best one"),
     ("patience", int, "evaluations without a better loss before it ends; 0: never"),
-    ("pairs", str, "the data is JSON lines of prompt and completion, joined like this"),
+    ("pairs", str, "the data is JSON lines to answer: prompt and completion, or messages (chat)"),
     ("mask_rate", float, "share of the tokens that a masked model has to guess"),
     ("mask_unit", str, "what is hidden together"),
 )

@@ -283,7 +283,7 @@ class Trainer:
     @property
     def tokens_per_step(self) -> int:
         """Tokens that a step sees, of all processes together."""
-        return self.batches.num_windows * self.model.config.block_size
+        return self.batches.tokens_per_step
 
     def _is_due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps

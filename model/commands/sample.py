@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bpe.cli.output import print_json
-from model.chat import END, chat_ids
+from model.chat import end_of, render_chat
 from model.commands.shared import loaded_with_objective
 from model.generation import generate, generate_batch, start_ids
 from model.gpt import GPT
@@ -26,23 +26,15 @@ def run(args: Namespace) -> int:
     checkpoint = loaded_with_objective(args, "causal", "`gpt fill-mask` uses it")
     tokenizer, model = checkpoint.tokenizer, checkpoint.model
     assert isinstance(model, GPT)
-    stop = list(args.stop)
-    if args.chat:
-        if args.allow_special:
-            raise UsageError(
-                "--chat keeps text and special tokens apart; leave out --allow-special"
-            )
-        prompt = chat_ids(tokenizer, [("user", args.prompt)], answer=True)
-        stop.append(END)
-    else:
-        prompt = start_ids(tokenizer, args.prompt, allow_special=args.allow_special)
+    prompt, stop_ids = _prompt_ids(args, tokenizer, model.config.block_size)
     how: dict[str, Any] = {
         "max_tokens": args.max_tokens,
         "config": config,
         "use_cache": not args.no_cache,
+        "stop_ids": stop_ids,
     }
     if args.num_samples > 1:
-        return _write_several(args, model, tokenizer, prompt, how, stop)
+        return _write_several(args, model, tokenizer, prompt, how)
     ids: list[int] = []
 
     def remembered() -> Iterator[int]:
@@ -50,7 +42,7 @@ def run(args: Namespace) -> int:
             ids.append(id_)
             yield id_
 
-    pieces = stream_text(tokenizer, remembered(), stop=stop)
+    pieces = stream_text(tokenizer, remembered(), stop=args.stop)
     if args.json:
         text = "".join(pieces)
         print_json({"prompt": args.prompt, "text": text, "prompt_ids": prompt, "ids": ids})
@@ -59,7 +51,26 @@ def run(args: Namespace) -> int:
     return 0
 
 
+def _prompt_ids(
+    args: Namespace, tokenizer: Tokenizer, block_size: int
+) -> tuple[list[int], list[int]]:
+    """Return what the model goes on from, and at which ids it ends beside the end of text."""
+    if not args.chat:
+        return start_ids(tokenizer, args.prompt, allow_special=args.allow_special), []
+    ids = render_chat(tokenizer, [{"role": "user", "content": args.prompt}], answer=True).ids
+    if len(ids) >= block_size:
+        raise UsageError(
+            f"the question takes {len(ids)} tokens, and this model sees {block_size}: ask a "
+            "shorter one"
+        )
+    return ids, [end_of(tokenizer, "chat")]
+
+
 def _sample_config(args: Namespace) -> SampleConfig:
+    if args.chat and not args.prompt:
+        raise UsageError("--chat answers a question: ask it with -p")
+    if args.chat and args.allow_special:
+        raise UsageError("--chat and --allow-special: a question is text, whatever it contains")
     for name, minimum in (("max_tokens", 0), ("num_samples", 1)):
         value = getattr(args, name)
         if value < minimum:
@@ -82,14 +93,13 @@ def _write_several(
     tokenizer: Tokenizer,
     prompt: list[int],
     how: dict[str, Any],
-    stop: list[str],
 ) -> int:
     """Write several texts, computed together, one after the other."""
     rows: list[list[int]] = [[] for _ in range(args.num_samples)]
     for picked in generate_batch(model, tokenizer, [prompt] * args.num_samples, **how):
         for row, id_ in zip(rows, picked, strict=True):
             row.extend([] if id_ is None else [id_])
-    texts = ["".join(stream_text(tokenizer, row, stop=stop)) for row in rows]
+    texts = ["".join(stream_text(tokenizer, row, stop=args.stop)) for row in rows]
     if args.json:
         samples = [{"text": text, "ids": row} for text, row in zip(texts, rows, strict=True)]
         print_json({"prompt": args.prompt, "prompt_ids": prompt, "samples": samples})

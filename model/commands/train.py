@@ -16,7 +16,7 @@ from bpe.errors import OutputExistsError
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.commands.shared import device_of, note, tokenizer_for
 from model.config import ModelConfig, TrainConfig
-from model.dataset import TokenDataset
+from model.dataset import TokenDataset, open_data
 from model.distributed import Processes, join_processes
 from model.options import (
     UsageError,
@@ -25,7 +25,6 @@ from model.options import (
     resumed_train_config,
     usage_errors,
 )
-from model.pairs import open_data
 from model.progress import Progress
 from model.run_directory import RunDirectory, run_of
 from model.train import Trainer
@@ -191,7 +190,7 @@ def _describe(trainer: Trainer, data: TokenDataset, config: TrainConfig) -> None
         f"({num_val / len(data.tokens):.1%}) are for validation"
     )
     per_step = trainer.tokens_per_step
-    epochs = config.steps * per_step / data.num_train
+    epochs = trainer.batches.epochs(config.steps)
     note(
         f"training: steps {trainer.step} to {config.steps}, {per_step:,} tokens a step, "
         f"{epochs:.2f} epochs in all, on {model.device}"

@@ -58,6 +58,13 @@ def tokenizer(text: str) -> bpe.Tokenizer:
     return bpe.train([text], 301, pattern="gpt2", num_threads=1)
 
 
+@pytest.fixture(scope="session")
+def chat_tokenizer(text: str) -> bpe.Tokenizer:
+    """As `tokenizer`, with the markers of conversations."""
+    special_tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    return bpe.train([text], 303, pattern="gpt2", special_tokens=special_tokens, num_threads=1)
+
+
 @pytest.fixture
 def text_path(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "text.txt"

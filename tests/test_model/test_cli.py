@@ -36,6 +36,8 @@ EIGHT = "32 8 32 1e-3 40 4 2 0.1"
         ("sample -l run --top-p 0", "top_p = 0.0"),
         ("sample -l run --max-tokens -5", "--max-tokens -5"),
         ("sample -l run --num-samples 0", "--num-samples 0"),
+        ("sample -l run --chat", "ask it with -p"),
+        ("sample -l run --chat -p x --allow-special", "a question is text"),
         ("sample -l run --min-p 2", "min_p = 2.0"),
         ("sample -l run --repetition-penalty 0", "repetition_penalty = 0.0"),
         ("train -m tok -d x --arch mamba", "invalid choice"),
