@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -88,22 +89,73 @@ def write_tokens(
     ...     list(map(int, read_tokens(f"{folder}/a.bin", tok.content_hash)))
     [256, 104, 105]
     """
-    from bpe import __version__
+    with open_tokens(path, tokenizer, overwrite=overwrite) as writer:
+        for chunk in chunks:
+            writer.append(chunk)
+    return writer.header
 
-    dtype = "uint16" if tokenizer.n_vocab <= 2**16 else "uint32"
-    count = 0
+
+@contextmanager
+def open_tokens(
+    path: StrPath, tokenizer: Tokenizer, *, overwrite: bool = False
+) -> Iterator[TokenWriter]:
+    """Open a token file that takes its name, and its header, when the block ends without an error.
+
+    Args:
+        path: As in `write_tokens`.
+        tokenizer: As in `write_tokens`.
+        overwrite: As in `write_tokens`.
+
+    Raises:
+        FormatError: The output is a pipe.
+        OutputExistsError: The file is there and `overwrite` is not set.
+        OSError: The disk is full, the folder is missing, and so on.
+    """
     with open_for_writing(path, overwrite) as file:
         if not file.seekable():
             raise FormatError(f"{str(path)!r} is a pipe; a token file needs a file on a disk")
         file.write(bytes(HEADER_BYTES))
-        for chunk in chunks:
-            count += _write_chunk(file, chunk, dtype, tokenizer.n_vocab, count)
-        header = TokenFileHeader(
-            dtype, count, tokenizer.n_vocab, tokenizer.content_hash, __version__
-        )
+        writer = TokenWriter(file, tokenizer)
+        yield writer
         file.seek(0)
-        file.write(_pack_header(header))
-    return header
+        file.write(_pack_header(writer.header))
+
+
+class TokenWriter:
+    """Appends ids to a token file; made by `open_tokens`."""
+
+    def __init__(self, file: BinaryIO, tokenizer: Tokenizer) -> None:
+        """Write behind the header."""
+        self._file, self._n_vocab, self._hash = file, tokenizer.n_vocab, tokenizer.content_hash
+        self.dtype = "uint16" if tokenizer.n_vocab <= 2**16 else "uint32"
+        self.count = 0
+
+    def append(self, chunk: npt.ArrayLike) -> None:
+        """Append ids that come from anywhere.
+
+        Raises:
+            FormatError: They are no ids of the vocabulary.
+        """
+        import numpy as np
+
+        ids = np.asarray(chunk)
+        if ids.size:
+            _check_ids(ids, self._n_vocab, self.count)
+            self.append_known(ids)
+
+    def append_known(self, ids: npt.NDArray[Any]) -> None:
+        """Append ids that the tokenizer itself has just made."""
+        import numpy as np
+
+        self._file.write(np.ascontiguousarray(ids, _DTYPE_TO_STORED[self.dtype]).data)
+        self.count += len(ids)
+
+    @property
+    def header(self) -> TokenFileHeader:
+        """What the file says of itself if nothing more is appended."""
+        from bpe import __version__
+
+        return TokenFileHeader(self.dtype, self.count, self._n_vocab, self._hash, __version__)
 
 
 def read_tokens(path: StrPath, expected_hash: str | None = None) -> Ids:
@@ -157,14 +209,7 @@ def is_token_file(path: StrPath) -> bool:
     return len(start) == _PREFIX.size and _PREFIX.unpack(start)[:2] in _DTYPE_TO_MAGIC.values()
 
 
-def _write_chunk(
-    file: BinaryIO, chunk: npt.ArrayLike, dtype: str, n_vocab: int, first_index: int
-) -> int:
-    import numpy as np
-
-    ids = np.asarray(chunk)
-    if not ids.size:
-        return 0
+def _check_ids(ids: npt.NDArray[Any], n_vocab: int, first_index: int) -> None:
     if ids.ndim != 1 or ids.dtype.kind not in "ui":
         raise FormatError(f"ids must be integers in one dimension, not {ids.dtype} {ids.shape}")
     outside = (ids >= n_vocab) | (ids < 0)
@@ -173,8 +218,6 @@ def _write_chunk(
         raise FormatError(
             f"id {int(ids[index])} at index {first_index + index} is not below n_vocab {n_vocab}"
         )
-    file.write(np.ascontiguousarray(ids, _DTYPE_TO_STORED[dtype]).data)
-    return len(ids)
 
 
 def _pack_header(header: TokenFileHeader) -> bytes:

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from bpe.corpora import read_documents
 from bpe.errors import CorpusError
+from bpe.resumable_folder import is_current
 from bpe.token_files import is_token_file, read_tokens
 from model.config import ModelConfig, TrainConfig
 from model.conversations import Conversations, read_conversations
-from model.preparation import SHARD_TOKENS, corpus_key, encode_documents, is_current, prepare
+from model.preparation import SHARD_TOKENS, corpus_key, encode_documents, prepare
 from model.shards import is_prepared, open_shards
 from model.tokens import Column
 

@@ -7,8 +7,6 @@ one JSON file a shard, which the index replaces in the end.
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -21,18 +19,17 @@ from numpy.typing import NDArray
 from bpe.corpora import read_documents
 from bpe.corpora.sources import find_files
 from bpe.engines import get_engine
-from bpe.errors import CorpusError, OutputExistsError
+from bpe.errors import CorpusError
 from bpe.files import write_bytes
+from bpe.resumable_folder import ResumableFolder, files_key, shard_name
 from bpe.token_files import write_tokens
 from model.config import ModelConfig
-from model.shards import FORMAT, INDEX, TOKENIZER, VERSION, Index, Shard, read_index, sha256_of
+from model.shards import FORMAT, TOKENIZER, VERSION, Index, Shard, read_index, sha256_of
 from model.tokens import IdArray
 from model.vocabulary import byte_lengths, end_of_text
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
-
-PLAN = "plan.json"
 
 #: 200 MB of 16-bit ids.
 SHARD_TOKENS = 100_000_000
@@ -64,24 +61,23 @@ def prepare(
         CorpusError: The source cannot be read.
     """
     key = corpus_key(source, tokenizer, shard_tokens)
-    _make_room(folder, key, force=force)
-    if (folder / INDEX).is_file():
+    room = ResumableFolder(folder, key)
+    room.make_room(force=force, also=[TOKENIZER])
+    if room.is_complete:
         note(f"{folder} is complete already")
         return read_index(folder)
-    done = _finished_shards(folder)
+    done = [Shard(**shard) for shard in room.finished()]
     if done:
         note(f"going on with shard {len(done)}")
     documents = read_documents(source)
     next(islice(documents, skip := sum(s.num_documents for s in done), skip), None)
-    for shard in _write_shards(folder, len(done), documents, tokenizer, shard_tokens):
+    for shard in _write_shards(room, len(done), documents, tokenizer, shard_tokens):
         done.append(shard)
         note(f"{shard.name}: {shard.num_tokens:,} tokens of {shard.num_bytes:,} bytes")
     index = Index(key, tuple(done))
     if not index.num_tokens:
         raise CorpusError(f"{source!r} gives no tokens: there is no text in it")
-    write_bytes(folder / INDEX, _json(index.to_json()), overwrite=True)
-    for path in (folder / PLAN, *folder.glob("shard-*.json")):
-        path.unlink(missing_ok=True)
+    room.finish(index.to_json())
     return index
 
 
@@ -118,57 +114,22 @@ def corpus_key(source: str, tokenizer: Tokenizer, shard_tokens: int) -> dict[str
         "end_of_text": end_of_text(tokenizer),
         "shard_tokens": shard_tokens,
         "source": source,
-        "files": [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p in files],
+        "files": files_key(files),
     }
 
 
-def is_current(folder: Path, key: dict[str, Any]) -> bool:
-    """Return whether the corpus in the folder, finished or not, has this key."""
-    for name in (INDEX, PLAN):
-        try:
-            stored = json.loads((folder / name).read_bytes())
-        except (OSError, ValueError):
-            continue
-        # Standard input is not there to be compared.
-        return bool(key["files"]) and {name: stored.get(name) for name in key} == key
-    return False
-
-
-def _make_room(folder: Path, key: dict[str, Any], *, force: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    ours = any((folder / name).exists() for name in (INDEX, PLAN))
-    if is_current(folder, key):
-        return
-    if any(folder.iterdir()):
-        if not (ours and force):
-            what = "another corpus, or the same made otherwise" if ours else "other files"
-            remedy = "; --force replaces it" if ours else ""
-            raise OutputExistsError(f"{str(folder)!r} holds {what}{remedy}")
-        for path in (folder / INDEX, folder / PLAN, *folder.glob("shard-*")):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(folder / TOKENIZER, ignore_errors=True)
-    write_bytes(folder / PLAN, _json(key))
-
-
-def _finished_shards(folder: Path) -> list[Shard]:
-    shards: list[Shard] = []
-    while (path := folder / f"{_name(len(shards))}.json").is_file():
-        shards.append(Shard(**json.loads(path.read_bytes())))
-    return shards
-
-
 def _write_shards(
-    folder: Path,
+    room: ResumableFolder,
     number: int,
     documents: Iterator[bytes],
     tokenizer: Tokenizer,
     shard_tokens: int,
 ) -> Iterator[Shard]:
-    if not (folder / TOKENIZER).is_dir():
-        tokenizer.save(folder / TOKENIZER)
+    if not (room.folder / TOKENIZER).is_dir():
+        tokenizer.save(room.folder / TOKENIZER)
     writer = _ShardWriter(documents, tokenizer, shard_tokens)
     while writer.has_more():
-        yield writer.write(folder, _name(number))
+        yield writer.write(room, shard_name(number))
         number += 1
 
 
@@ -186,8 +147,9 @@ class _ShardWriter:
         """Return whether a document is left."""
         return self._next is not None
 
-    def write(self, folder: Path, name: str) -> Shard:
-        """Write the next shard; its JSON file comes last and makes it count."""
+    def write(self, room: ResumableFolder, name: str) -> Shard:
+        """Write the next shard."""
+        folder = room.folder
         words: list[NDArray[np.bool_]] = []
         self._num_bytes = 0
         header = write_tokens(
@@ -203,7 +165,7 @@ class _ShardWriter:
             sha256_of(folder / f"{name}.bin"),
             sha256_of(folder / f"{name}.words"),
         )
-        write_bytes(folder / f"{name}.json", _json(asdict(shard)), overwrite=True)
+        room.record(name, asdict(shard))
         return shard
 
     def _fill(self, words: list[NDArray[np.bool_]]) -> Iterator[IdArray]:
@@ -219,11 +181,3 @@ class _ShardWriter:
             document, self._next = self._next, next(self._documents, None)
             self._num_bytes += len(document)
             yield document
-
-
-def _name(number: int) -> str:
-    return f"shard-{number:05d}"
-
-
-def _json(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, indent=1).encode() + b"\n"

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpe.errors import BPEError, CorpusError, FormatError
+from bpe.resumable_folder import INDEX, PLAN
 from bpe.token_files import read_tokens
 from model.tokens import Bits, Column, join
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
 
-INDEX, TOKENIZER = "index.json", "tok"
+TOKENIZER = "tok"
 FORMAT, VERSION = "chimera data", 1
 
 _BLOCK_BYTES = 1 << 20
@@ -83,7 +84,7 @@ class Index:
 
 def is_prepared(path: Path) -> bool:
     """Return whether a folder is a prepared corpus, complete or not."""
-    return any((path / name).is_file() for name in (INDEX, "plan.json"))
+    return any((path / name).is_file() for name in (INDEX, PLAN))
 
 
 def read_index(folder: Path) -> Index:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bpe.cli import arguments
 from bpe.cli.output import count_of, print_json, say, write_stdout
 from bpe.cli.progress import reporting
+from bpe.errors import CorpusError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bpe.engines import Progress
     from bpe.tokenizer import Tokenizer
 
 _DESCRIPTION = """\
 Encode text to ids. With -o they go to a token file: 1024 bytes of header, then uint16 or uint32;
-without, to standard output: a line of numbers for each document."""
+with --shard-tokens to a folder of such files, and the same command goes on where it was stopped;
+without -o to standard output: a line of numbers for each document."""
 
 # Documents are encoded in groups of about this size, so that memory stays bounded and all threads
 # have work.
@@ -31,7 +33,7 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser("encode", help="encode text to ids", description=_DESCRIPTION)
     arguments.add_sources(parser, required=False)
     arguments.add_tokenizer(parser)
-    arguments.add_output(parser, "token file to write (.bin)")
+    arguments.add_output(parser, "token file to write (.bin), or the folder of shards")
     parser.add_argument(
         "--allowed-special",
         metavar="TEXT",
@@ -44,6 +46,12 @@ def add_command(commands: Any) -> None:
         metavar="TEXT",
         help="special token to put after each document, such as '<|endoftext|>'",
     )
+    parser.add_argument(
+        "--shard-tokens",
+        type=int,
+        metavar="N",
+        help="write shards of about N ids into the folder -o",
+    )
     arguments.add_running(parser)
     arguments.add_reporting(parser, "one JSON document on standard output")
     parser.set_defaults(run=run)
@@ -54,13 +62,17 @@ def run(args: argparse.Namespace) -> None:
     from bpe.cli.tokenizers import load_tokenizer
     from bpe.files import check_output
 
-    if args.output is not None:
+    if args.shard_tokens is not None and args.output is None:
+        raise CorpusError("--shard-tokens needs a folder to write into: give -o")
+    if args.output is not None and args.shard_tokens is None:
         check_output(args.output, args.force)
-    encoder = _Encoder(args, load_tokenizer(args.tokenizer, args.engine))
+    tokenizer = load_tokenizer(args.tokenizer, args.engine)
     if args.output is not None:
-        _write_file(args, encoder)
-    elif args.json:
-        documents = list(map(_to_list, encoder.encode_sources(None)))
+        _write(args, tokenizer)
+        return
+    encoder = _Encoder(args, tokenizer)
+    if args.json:
+        documents = list(map(_to_list, encoder.encode_sources()))
         print_json(
             {
                 "content_hash": encoder.tokenizer.content_hash,
@@ -69,42 +81,54 @@ def run(args: argparse.Namespace) -> None:
             }
         )
     else:
-        for ids in encoder.encode_sources(None):
+        for ids in encoder.encode_sources():
             write_stdout(" ".join(map(str, _to_list(ids))).encode() + b"\n")
 
 
-def _write_file(args: argparse.Namespace, encoder: _Encoder) -> None:
-    from bpe.token_files import write_tokens
+def _write(args: argparse.Namespace, tokenizer: Tokenizer) -> None:
+    from bpe.encoding.files import Plan, write_file, write_shards
 
+    corpus, allowed = arguments.corpus_of(args), _allowed(args, tokenizer)
     with reporting(args.progress, quiet=args.quiet) as progress:
-        chunks = encoder.encode_sources(progress)
-        header = write_tokens(args.output, chunks, encoder.tokenizer, overwrite=args.force)
-    ratio = f", {encoder.num_bytes / header.count:.3f} bytes an id" if header.count else ""
-    documents = count_of(encoder.num_documents, "document")
+        plan = Plan.of(tokenizer, corpus, args.end_of_document, allowed, args.num_threads, progress)
+        if args.shard_tokens is None:
+            done = write_file(plan, args.output, overwrite=args.force)
+        else:
+            folder = Path(args.output)
+            done = write_shards(plan, folder, args.shard_tokens, overwrite=args.force)
+    ratio = f", {done.num_bytes / done.num_tokens:.3f} bytes an id" if done.num_tokens else ""
+    documents = count_of(done.num_documents, "document")
+    shards = "" if args.shard_tokens is None else f" in {count_of(len(done.paths), 'shard')}"
     say(
-        f"{args.output}: {count_of(header.count, 'id')} ({header.dtype}) from {documents} "
-        f"({count_of(encoder.num_bytes, 'byte')}{ratio})",
+        f"{args.output}: {count_of(done.num_tokens, 'id')} ({done.dtype}){shards} from {documents} "
+        f"({count_of(done.num_bytes, 'byte')}{ratio})",
         quiet=args.quiet,
     )
     if args.json:
-        counts = {"num_bytes": encoder.num_bytes, "num_documents": encoder.num_documents}
-        print_json({**vars(header), **counts, "output": args.output})
+        from bpe.token_files import read_header
+
+        header = {**vars(read_header(done.paths[0])), "count": done.num_tokens}
+        counts = {"num_bytes": done.num_bytes, "num_documents": done.num_documents}
+        print_json({**header, **counts, "output": args.output, "files": list(map(str, done.paths))})
+
+
+def _allowed(args: argparse.Namespace, tokenizer: Tokenizer) -> frozenset[str]:
+    from bpe.special_tokens import resolve_allowed
+
+    wanted: Any = "all" if "all" in args.allowed_special else set(args.allowed_special)
+    return resolve_allowed(wanted, frozenset(tokenizer.special_tokens_set))
 
 
 class _Encoder:
-    """Encodes the documents of the sources, and counts them."""
+    """Encodes the documents of the sources, for standard output."""
 
     def __init__(self, args: argparse.Namespace, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self.num_documents = 0
-        self.num_bytes = 0
         self._args = args
-        self._allowed: Collection[str] | Literal["all"] = set(args.allowed_special)
-        if "all" in args.allowed_special:
-            self._allowed = "all"
+        self._allowed = _allowed(args, tokenizer)
         self._after = _end_of_document(tokenizer, args.end_of_document)
 
-    def encode_sources(self, progress: Progress | None) -> Iterator[npt.ArrayLike]:
+    def encode_sources(self) -> Iterator[npt.ArrayLike]:
         """Yield the ids of each document."""
         import numpy as np
 
@@ -114,10 +138,6 @@ class _Encoder:
         for group in _group(documents_of(reading)):
             for ids in self._encode_group(group):
                 yield np.append(ids, self._after) if self._after else ids
-            self.num_documents += len(group)
-            self.num_bytes += sum(map(len, group))
-            if progress is not None:
-                progress("encoding", reading.report.position, reading.total)
 
     def _encode_group(self, group: list[bytes]) -> list[Any]:
         special: dict[str, Any] = {"allowed_special": self._allowed, "disallowed_special": ()}

@@ -43,6 +43,13 @@ class Reading:
         #: Bytes on the disk, or 0 if only reading would tell.
         self.total = sum(known) if len(known) == len(sizes) else 0
 
+    @property
+    def files(self) -> list[SourceFile] | None:
+        """The files to be read, or None if something else is among the sources."""
+        if any(part.files is None for part in self._parts):
+            return None
+        return [file for part in self._parts for file in part.files or ()]
+
     def steps(
         self, cuts: Sequence[str] | None = None, batch_bytes: int = BATCH_BYTES
     ) -> Iterator[Batch | TextPart | PlainFile]:

@@ -9,22 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from bpe.encoding.limits import Side
 from bpe.special_tokens import SpecialPolicy, SpecialTokens, resolve_policy
 from bpe.text import to_bytes
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import numpy as np
     import numpy.typing as npt
 
+    from bpe.corpora.corpus import Source
     from bpe.encoding.batches import PaddedBatch, RaggedBatch
     from bpe.encoding.cutting import Cutter
+    from bpe.encoding.files import EncodedFiles
     from bpe.encoding.offsets import EncodingWithOffsets
     from bpe.encoding.streaming import GrowingEncoding, StreamDecoder, StreamEncoder
     from bpe.encoding.unstable import UnstableEncoder
-    from bpe.engines import Codec, EngineName
+    from bpe.engines import Codec, EngineName, Progress
     from bpe.spec import TokenizerSpec
     from bpe.special_check import SpecialCheck
 
@@ -217,6 +222,63 @@ class EncodingMethods:
             multiple_of=multiple_of,
             dtype=self.id_dtype if dtype is None else dtype,
         )
+
+    # ---- files -------------------------------------------------------------------------------
+
+    def encode_files(
+        self,
+        source: Source,
+        out: str | PathLike[str],
+        *,
+        shard_tokens: int | None = None,
+        end_of_document: str | None = None,
+        special: SpecialPolicy = "text",
+        num_threads: int | None = None,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> EncodedFiles:
+        """Encode a corpus of any size straight to token files (`.bin`, docs/formats.md).
+
+        Reading, encoding and writing overlap. The ids are those of `encode` for each document, the
+        same for every number of threads; they take 16 bits if every id of the vocabulary fits.
+
+        Args:
+            source: As in `train`: a path, several, a folder, a glob, an iterable, a `bpe.Corpus`.
+            out: The file, written complete or not at all; with `shard_tokens` a folder.
+            shard_tokens: Write shards: each ends with the document (or, within a long text, the
+                safe cut) that reaches so many ids. A call that was stopped is gone on with by the
+                same call: complete shards stay, whatever files are read must be unchanged.
+            end_of_document: A special token to put after each document.
+            special: The policy of this module, but nothing can be an error here: "text", or "all",
+                or every special token by name.
+            num_threads: As in `encode_batch`.
+            overwrite: Whether what is there may be replaced.
+            progress: Called as progress("encoding", bytes read, bytes in all or 0).
+
+        Raises:
+            CorpusError: The source cannot be read, or holds no document.
+            OutputExistsError: Something else is there and `overwrite` is not set.
+            SpecialTokenError: The vocabulary has no such special token.
+            OSError: The disk is full, and so on; no file is left under its name.
+
+        Memory does not depend on the size of the source: some 100 MB, and the working memory of
+        the threads. Only a text with no safe cut in it (an endless word; a pattern without a
+        scanner) is held whole.
+
+        >>> import bpe, tempfile
+        >>> tok = bpe.train(["low lower lowest"] * 9, 264, num_threads=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     done = tok.encode_files(["low", "lower"], f"{folder}/a.bin")
+        >>> done.num_documents, done.num_tokens, done.dtype
+        (2, 4, 'uint16')
+        """
+        from bpe.encoding.files import Plan, allowed_by, write_file, write_shards
+
+        tokenizer, allowed = cast("Any", self), allowed_by(special, self._special.known)
+        plan = Plan.of(tokenizer, source, end_of_document, allowed, num_threads, progress)
+        if shard_tokens is None:
+            return write_file(plan, out, overwrite=overwrite)
+        return write_shards(plan, Path(out), shard_tokens, overwrite=overwrite)
 
     # ---- streams -----------------------------------------------------------------------------
 
