@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from bpe.encoding.methods import EncodingMethods
+from bpe.encoding.corpus_methods import CorpusMethods
+from bpe.encoding.text_methods import TextMethods
 from bpe.engines import Codec, EngineName, get_engine
 from bpe.errors import DecodeError, EncodeError
 from bpe.interop import Interop
@@ -32,7 +33,7 @@ _ALL: Literal["all"] = "all"
 END_OF_TEXT = "<|endoftext|>"
 
 
-class Tokenizer(EncodingMethods, Interop):
+class Tokenizer(TextMethods, CorpusMethods, Interop):
     """Encode text to ids and back.
 
     Immutable, so one object may serve any number of threads; pickles and copies by its spec.
