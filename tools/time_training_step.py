@@ -1,6 +1,6 @@
 """Time our training step against a plain GPT written the way teaching code writes it.
 
-    python tools/time_training_step.py --rounds 5 [--compile]
+    python tools/time_training_step.py [--rounds 3] [--threads 1] [--compile]
 
 The plain one has the same architecture and computes the same numbers: logits of all positions at
 once, `cross_entropy` on them, gradients clipped to norm 1, AdamW as torch chooses it on this
@@ -73,9 +73,11 @@ class PlainGPT(nn.Module):
 def main() -> None:
     """Compare, time and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
     plain = PlainGPT().to(device)
