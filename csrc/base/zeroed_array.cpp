@@ -47,6 +47,22 @@ void* allocate_huge(std::size_t bytes) {
   return aligned;
 }
 
+bool moves_pages(std::size_t bytes, std::size_t more_bytes) noexcept {
+  return bytes >= kHugeFrom && more_bytes >= bytes;
+}
+
+// Both are aligned to huge pages, so whole tables of pages change hands. False if the system
+// refuses.
+bool move_pages(void* from, void* to, std::size_t bytes) noexcept {
+  const std::size_t size = round_up(bytes, kHugePage);
+  return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+}
+
+#else
+
+bool moves_pages(std::size_t, std::size_t) noexcept { return false; }
+bool move_pages(void*, void*, std::size_t) noexcept { return false; }
+
 #endif
 
 }  // namespace
@@ -78,6 +94,18 @@ void release_zeroed(void* memory, std::size_t bytes) noexcept {
   static_cast<void>(bytes);
 #endif
   std::free(memory);
+}
+
+void* extend_zeroed(void* memory, std::size_t bytes, std::size_t more_bytes) {
+  void* const extended = allocate_zeroed(more_bytes);
+  if (moves_pages(bytes, more_bytes) && move_pages(memory, extended, bytes)) return extended;
+  if (bytes != 0) std::memcpy(extended, memory, bytes);
+  release_zeroed(memory, bytes);
+  return extended;
+}
+
+std::size_t bytes_to_extend(std::size_t bytes, std::size_t more_bytes) noexcept {
+  return moves_pages(bytes, more_bytes) ? more_bytes : bytes + more_bytes;
 }
 
 }  // namespace bpe

@@ -19,6 +19,13 @@ void release_zeroed(void* memory, std::size_t bytes) noexcept;
 // Only a hint: a system without them refuses, and everything works the same.
 void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
 
+// The same bytes with zeros behind them, somewhere else; throws std::bad_alloc and changes nothing.
+// On Linux the pages of a big array move, not what is in them.
+void* extend_zeroed(void* memory, std::size_t bytes, std::size_t more_bytes);
+
+// What both take at most while the one becomes the other.
+std::size_t bytes_to_extend(std::size_t bytes, std::size_t more_bytes) noexcept;
+
 template <class T>
 class ZeroedArray {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 64);
@@ -37,6 +44,14 @@ class ZeroedArray {
   T* end() noexcept { return data() + size_; }
   const T* begin() const noexcept { return data(); }
   const T* end() const noexcept { return data() + size_; }
+
+  // To at least the size it has; what it holds stays, and zeros follow.
+  void extend(std::size_t new_size) {
+    void* const extended = extend_zeroed(memory_.get(), size_ * sizeof(T), new_size * sizeof(T));
+    static_cast<void>(memory_.release());
+    memory_ = {static_cast<T*>(extended), Release{new_size}};
+    size_ = new_size;
+  }
 
   friend void swap(ZeroedArray& a, ZeroedArray& b) noexcept {
     std::swap(a.size_, b.size_);

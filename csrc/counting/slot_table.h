@@ -8,7 +8,8 @@
 //   change places: frequent keys are found at the first look. (Walks leave no gap behind, so the
 //   key that moves away stays reachable.)
 //
-//   Homes are ordered like hashes (slot_index.h), so a table grows by one walk from front to back.
+//   Homes are ordered like hashes (slot_index.h), so a table grows in place, by one walk from back
+//   to front.
 #pragma once
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/slot_index.h"
 #include "base/zeroed_array.h"
@@ -49,7 +51,8 @@ class SlotTable {
   // The memory it takes, and the most it will have taken when so many more are in it.
   std::size_t num_bytes() const noexcept { return slots_.size() * sizeof(Slot); }
   std::size_t num_bytes_with(std::size_t num_more) const noexcept {
-    return num_bytes() + (fits(num_more) ? 0 : capacity_for(num_more) * sizeof(Slot));
+    return fits(num_more) ? num_bytes()
+                          : bytes_to_extend(num_bytes(), capacity_for(num_more) * sizeof(Slot));
   }
 
   // Makes room for `num_more` further keys. Nothing moves while those are added.
@@ -167,14 +170,34 @@ class SlotTable {
     return slot;
   }
 
+  // In place, from back to front. The new home of a key lies at or behind its old slot, where all
+  // that is there has been dealt with already. Not so at the very start of the table, where a key
+  // may have walked further than its home has moved, nor where a walk would pass the end: these few
+  // are put aside and come last.
   void grow(std::size_t new_capacity) {
-    ZeroedArray<Slot> old(new_capacity);
-    swap(old, slots_);
+    const std::size_t old_capacity = slots_.size();
+    std::vector<Slot> set_aside;
+    slots_.extend(new_capacity);
     shift_ = shift_of(new_capacity);
-    size_ = 0;
-    for (const Slot& slot : old) {
-      if (!slot.empty()) add(slot);
+    for (std::size_t at = old_capacity; at-- > 1;) {
+      if (slots_[at].empty()) continue;
+      const Slot slot = std::exchange(slots_[at], Slot{});
+      if (!move_right_of(at, slot)) set_aside.push_back(slot);
     }
+    size_ -= set_aside.size();
+    for (const Slot& slot : set_aside) add(slot);
+  }
+
+  bool move_right_of(std::size_t limit, const Slot& entry) noexcept {
+    const std::size_t home = index().home_of(entry.hash());
+    if (home < limit) return false;
+    std::size_t at = home;
+    while (!slots_[at].empty()) {
+      if (++at == slots_.size()) return false;
+    }
+    slots_[at] = entry;
+    if (entry.count > slots_[home].count) std::swap(slots_[at], slots_[home]);
+    return true;
   }
 
   ZeroedArray<Slot> slots_;  // a power of two of them, or none

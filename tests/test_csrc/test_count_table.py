@@ -89,6 +89,21 @@ def test_merging_large_tables_adds() -> None:
     assert _core.CountTable(one + two).items() == checked(table)
 
 
+@pytest.mark.parametrize("length", [9, 17])  # of keys in the slots, and in an arena
+def test_a_table_keeps_everything_each_time_it_grows(length: int) -> None:
+    # It grows in place, and its start and its end, where walks are cut short, are dealt with apart.
+    table, expected = _core.CountTable(), {}
+    pretokens = [number.to_bytes(4, "little").rjust(length, b"x") for number in range(250_000)]
+    for number, pretoken in enumerate(pretokens):
+        older = pretokens[number * 40_503 % (number + 1)]
+        for each, count in [(pretoken, number % 7 + 1), (older, 1)]:
+            table.add(each, count)
+            expected[each] = expected.get(each, 0) + count
+        if number.bit_count() == 1 and number < 100_000:
+            assert sorted(expected.items()) == table.items()
+    assert sorted(expected.items()) == table.items()
+
+
 def test_a_table_that_grows_while_another_is_merged_stays_fast() -> None:
     # In the order of their homes each would be added where the table is fullest: for hours.
     items = [(b"%d" % n, 1) for n in range(400_000)] + [(b"%030d" % n, 1) for n in range(200_000)]
