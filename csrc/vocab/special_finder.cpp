@@ -1,7 +1,12 @@
 // The automaton behind the search for special tokens: building and running it.
 #include "vocab/special_finder.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <numeric>
 
@@ -11,23 +16,72 @@ namespace bpe {
 namespace {
 
 constexpr std::size_t kBlock = 64;
-constexpr std::size_t kLargeBlock = 512;
 // With more distinct ends than this, looking each last byte up in a table is
 // the faster filter.
 constexpr std::size_t kMaxVectorEnds = 4;
 
-// Whether the two bytes of `end` stand anywhere in a block: its second one in
-// the `size` bytes from `data` on. Compilers make vector code of it.
-template <std::size_t size>
-bool block_contains(const char* data, SpecialEnd end) noexcept {
-  unsigned char found = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    const bool last = data[i] == end.last;
-    const bool before = data[static_cast<std::ptrdiff_t>(i) - 1] == end.before;
-    found |= static_cast<unsigned char>(last & before);
+// Looks for the two bytes of an end in 64 bytes at once: bit i says that the second one is data[i].
+// The byte in front of the block is read too.
+#ifdef __SSE2__  // part of every x86-64
+
+class EndSearch {
+ public:
+  EndSearch() = default;
+  explicit EndSearch(SpecialEnd end) noexcept
+      : before_(_mm_set1_epi8(end.before)), last_(_mm_set1_epi8(end.last)) {}
+
+  std::uint64_t places(const char* data) const noexcept {
+    const __m128i found[] = {sixteen(data), sixteen(data + 16), sixteen(data + 32),
+                             sixteen(data + 48)};
+    const __m128i any =
+        _mm_or_si128(_mm_or_si128(found[0], found[1]), _mm_or_si128(found[2], found[3]));
+    if (_mm_movemask_epi8(any) == 0) [[likely]]
+      return 0;
+    std::uint64_t places = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+      places |= std::uint64_t{static_cast<std::uint32_t>(_mm_movemask_epi8(found[i]))} << 16 * i;
+    }
+    return places;
   }
-  return found != 0;
-}
+
+ private:
+  __m128i sixteen(const char* data) const noexcept {
+    const auto load = [](const char* from) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    };
+    return _mm_and_si128(_mm_cmpeq_epi8(load(data), last_),
+                         _mm_cmpeq_epi8(load(data - 1), before_));
+  }
+
+  __m128i before_, last_;
+};
+
+#else
+
+class EndSearch {
+ public:
+  EndSearch() = default;
+  explicit EndSearch(SpecialEnd end) noexcept : end_(end) {}
+
+  std::uint64_t places(const char* data) const noexcept {
+    const auto is_end = [&](std::ptrdiff_t i) {
+      return (data[i] == end_.last) & (data[i - 1] == end_.before);
+    };
+    // Compilers make vector code of this one.
+    unsigned char found = 0;
+    for (int i = 0; i < 64; ++i) found |= static_cast<unsigned char>(is_end(i));
+    if (found == 0) [[likely]]
+      return 0;
+    std::uint64_t places = 0;
+    for (int i = 0; i < 64; ++i) places |= std::uint64_t{is_end(i)} << i;
+    return places;
+  }
+
+ private:
+  SpecialEnd end_;
+};
+
+#endif
 
 // The tokens of one state while the trie is built: all that share the first
 // `depth` bytes.
@@ -112,6 +166,8 @@ void SpecialFinder::link_failures() {
 
 std::uint32_t SpecialFinder::child(std::uint32_t state, unsigned char byte) const noexcept {
   const State& from = states_[state];
+  // As nearly always, inside of a token.
+  if (from.num_children == 1) return labels_[from.first_child] == byte ? from.first_child : 0;
   const auto first = labels_.begin() + from.first_child;
   const auto last = first + from.num_children;
   const auto found = std::lower_bound(first, last, byte);
@@ -127,25 +183,21 @@ std::uint32_t SpecialFinder::step(std::uint32_t state, unsigned char byte) const
   }
 }
 
-// The end of the last run of text before `end` that could be the end of a
-// token: one past the last byte that ends any token, or 0.
+// One past the last byte before `end` that could be the last one of a token, or 0.
 std::size_t SpecialFinder::skip_back(std::string_view text, std::size_t end) const noexcept {
-  if (!ends_.empty()) {
-    end = skip_blocks<kLargeBlock>(text, end);
-    end = skip_blocks<kBlock>(text, end);
+  std::array<EndSearch, kMaxVectorEnds> searches;
+  std::transform(ends_.begin(), ends_.end(), searches.begin(),
+                 [](SpecialEnd each) { return EndSearch(each); });
+  // Whole blocks, in front of which there is a byte more.
+  while (!ends_.empty() && end > kBlock) {
+    std::uint64_t places = 0;
+    for (std::size_t i = 0; i < ends_.size(); ++i) {
+      places |= searches[i].places(text.data() + end - kBlock);
+    }
+    if (places != 0) return end - static_cast<std::size_t>(std::countl_zero(places));
+    end -= kBlock;
   }
   while (end > 0 && !is_last_byte_[static_cast<unsigned char>(text[end - 1])]) --end;
-  return end;
-}
-
-// Whole blocks, in front of which there is a byte more.
-template <std::size_t size>
-std::size_t SpecialFinder::skip_blocks(std::string_view text, std::size_t end) const noexcept {
-  const auto is_clear = [&](const char* block) {
-    return std::none_of(ends_.begin(), ends_.end(),
-                        [&](SpecialEnd each) { return block_contains<size>(block, each); });
-  };
-  while (end > size && is_clear(text.data() + end - size)) end -= size;
   return end;
 }
 

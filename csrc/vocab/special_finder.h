@@ -73,8 +73,6 @@ class SpecialFinder {
   std::uint32_t child(std::uint32_t state, unsigned char byte) const noexcept;
   std::uint32_t step(std::uint32_t state, unsigned char byte) const noexcept;
   std::size_t skip_back(std::string_view text, std::size_t end) const noexcept;
-  template <std::size_t size>
-  std::size_t skip_blocks(std::string_view text, std::size_t end) const noexcept;
 
   // Calls found(begin, token index) for every offset at which a token begins,
   // from the last on.
