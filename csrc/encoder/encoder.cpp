@@ -43,7 +43,10 @@ void encode_with_specials(PatternId pattern, std::string_view text, const Specia
 }  // namespace
 
 Encoder::Encoder(std::optional<PatternId> pattern, Vocabulary vocabulary)
-    : pattern_(pattern), vocabulary_(std::move(vocabulary)), byte_pairs_(vocabulary_) {}
+    : pattern_(pattern),
+      vocabulary_(std::move(vocabulary)),
+      byte_pairs_(vocabulary_),
+      cuts_(vocabulary_.tokens) {}
 
 PatternId Encoder::checked_pattern() const {
   if (pattern_) return *pattern_;
@@ -52,7 +55,7 @@ PatternId Encoder::checked_pattern() const {
 
 WorkspacePool<PretokenEncoder>::Lease Encoder::borrow() const {
   return workspaces_.take(
-      [this] { return std::make_unique<PretokenEncoder>(vocabulary_, byte_pairs_); });
+      [this] { return std::make_unique<PretokenEncoder>(vocabulary_, byte_pairs_, cuts_); });
 }
 
 void Encoder::encode(std::string_view text, const SpecialFinder& specials, IdBuffer& out,

@@ -10,6 +10,7 @@
 #include "encoder/byte_pairs.h"
 #include "encoder/id_buffer.h"
 #include "encoder/pretoken_encoder.h"
+#include "encoder/vocabulary_cuts.h"
 #include "encoder/workspace_pool.h"
 #include "pretokenizer/pretokenizer.h"
 #include "vocab/special_finder.h"
@@ -50,6 +51,7 @@ class Encoder {
   std::optional<PatternId> pattern_;
   Vocabulary vocabulary_;
   BytePairs byte_pairs_;
+  LazyCuts cuts_;
   mutable WorkspacePool<PretokenEncoder> workspaces_;
 };
 

@@ -19,7 +19,8 @@ std::size_t words_for(std::size_t num_bytes) { return (num_bytes + 3) / 4; }
 
 }  // namespace
 
-LongMemo::LongMemo() : slots_(kFirstLongSlots), mask_(kFirstLongSlots - 1) {}
+LongMemo::LongMemo()
+    : slots_(kFirstLongSlots), words_(kFirstLongWords), mask_(kFirstLongSlots - 1) {}
 
 std::string_view LongMemo::bytes_at(std::size_t offset) const noexcept {
   const std::uint32_t* record = words_.data() + offset;
@@ -42,14 +43,13 @@ std::span<const std::uint32_t> LongMemo::find(std::string_view pretoken,
 void LongMemo::insert(std::string_view pretoken, std::uint64_t hash,
                       std::span<const std::uint32_t> ids) {
   const std::size_t num_words = kHeaderWords + ids.size() + words_for(pretoken.size());
-  if (words_.size() + num_words > kMaxLongMemoWords) forget();
-  if (2 * num_used_ >= slots_.size()) grow();
-  const std::size_t offset = words_.size();
-  words_.resize(offset + num_words);
-  if (!place({tag_of(hash), static_cast<std::uint32_t>(offset + 1)}, hash)) {
-    words_.resize(offset);  // a full neighbourhood: this one is not remembered
-    return;
-  }
+  if (num_words_ + num_words > kMaxLongMemoWords) forget();
+  if (num_words_ + num_words > words_.size()) grow_words();
+  if (2 * num_used_ >= slots_.size()) grow_slots();
+  const std::size_t offset = num_words_;
+  // In a full neighbourhood this one is not remembered.
+  if (!place({tag_of(hash), static_cast<std::uint32_t>(offset + 1)}, hash)) return;
+  num_words_ += num_words;
   ++num_used_;
   words_[offset] = static_cast<std::uint32_t>(pretoken.size());
   words_[offset + 1] = static_cast<std::uint32_t>(ids.size());
@@ -67,8 +67,14 @@ bool LongMemo::place(Slot slot, std::uint64_t hash) {
   return false;
 }
 
-void LongMemo::grow() {
-  std::vector<Slot> old(2 * slots_.size());
+void LongMemo::grow_words() {
+  ZeroedArray<std::uint32_t> old(kMaxLongMemoWords);
+  swap(old, words_);
+  std::copy_n(old.data(), num_words_, words_.data());
+}
+
+void LongMemo::grow_slots() {
+  std::vector<Slot> old(kLongMemoGrowth * slots_.size());
   std::swap(old, slots_);
   mask_ = slots_.size() - 1;
   num_used_ = 0;
@@ -80,7 +86,7 @@ void LongMemo::grow() {
 
 void LongMemo::forget() {
   std::fill(slots_.begin(), slots_.end(), Slot{});
-  words_.clear();
+  num_words_ = 0;
   num_used_ = 0;
 }
 

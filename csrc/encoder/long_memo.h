@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/zeroed_array.h"
+
 namespace bpe {
 
 // Not thread-safe: each thread has its own.
@@ -19,7 +21,14 @@ class LongMemo {
  public:
   LongMemo();
 
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
+  // Two steps that bring what `find` will read into the cache, for one who looks for several.
+  void prefetch_slot(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&slots_[hash & mask_]);
+  }
+  void prefetch_record(std::uint64_t hash) const noexcept {
+    const Slot slot = slots_[hash & mask_];
+    if (slot.offset_plus_one != 0) __builtin_prefetch(words_.data() + slot.offset_plus_one - 1);
+  }
 
   // The ids of a pretoken, empty when it is not known; valid until the next insert. O(length)
   // expected; at most kMaxProbe records are compared.
@@ -36,11 +45,13 @@ class LongMemo {
 
   std::string_view bytes_at(std::size_t offset) const noexcept;
   bool place(Slot slot, std::uint64_t hash);
-  void grow();
+  void grow_words();
+  void grow_slots();
   void forget();
 
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> words_;
+  ZeroedArray<std::uint32_t> words_;
+  std::size_t num_words_ = 0;
   std::size_t mask_ = 0;
   std::size_t num_used_ = 0;
 };

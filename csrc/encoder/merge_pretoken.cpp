@@ -23,14 +23,14 @@ void PretokenMerger::encode(std::string_view pretoken, IdBuffer& out, const Prog
   merge(pretoken, out, progress);
 }
 
-std::span<const std::uint32_t> PretokenMerger::encode_short(std::string_view pretoken) {
-  if (vocabulary_.whole_pretoken_first) {
-    if (const auto id = vocabulary_.tokens.find(pretoken)) {
+std::span<const std::uint32_t> PretokenMerger::encode_short(std::string_view bytes, bool piece) {
+  if (vocabulary_.whole_pretoken_first && !piece) {
+    if (const auto id = vocabulary_.tokens.find(bytes)) {
       whole_ = *id;
       return {&whole_, 1};
     }
   }
-  return scan_.merge(pretoken);
+  return scan_.merge(bytes);
 }
 
 void PretokenMerger::merge(std::string_view bytes, IdBuffer& out, const Progress& progress) {

@@ -36,8 +36,8 @@ class PretokenMerger {
   // Cancelled when `progress` says so.
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
-  // The ids of a pretoken of at most kMaxOneScan bytes, valid until the next call.
-  std::span<const std::uint32_t> encode_short(std::string_view pretoken);
+  // The ids of at most kMaxOneScan bytes, a pretoken or a piece of one, valid until the next call.
+  std::span<const std::uint32_t> encode_short(std::string_view bytes, bool piece);
 
   // Like encode, but by merges alone, also where whole_pretoken_first.
   void merge(std::string_view bytes, IdBuffer& out, const Progress& progress);

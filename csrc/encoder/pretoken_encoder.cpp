@@ -1,10 +1,40 @@
 // The hot loop of encoding: first all keys of a batch, with their slots on the way into the cache,
-// then all look-ups.
+// then all look-ups. What is not found goes out of the loop.
 #include "encoder/pretoken_encoder.h"
 
 #include "vocab/hash.h"
 
 namespace bpe {
+namespace {
+
+// Below this, building the cuts costs more than they give.
+constexpr std::size_t kCutsFrom = std::size_t{1} << 16;
+
+// A piece of a pretoken and a pretoken of the same bytes may become different ids: only the latter
+// may be a token that merges do not make. So a piece has a key of its own.
+constexpr std::uint64_t kPieceBit = std::uint64_t{1} << 62;
+
+PretokenKey as_piece(const PretokenKey& key) noexcept { return {key.low, key.high | kPieceBit}; }
+PretokenKey as_pretoken(const PretokenKey& key) noexcept {
+  return {key.low, key.high & ~kPieceBit};
+}
+bool is_piece(const PretokenKey& key) noexcept { return (key.high & kPieceBit) != 0; }
+
+// Two characters of three bytes or more, perhaps behind a space: most scripts that write no spaces.
+bool may_be_cut(const PretokenKey& key) noexcept {
+  constexpr std::uint8_t kThreeByteLead = 0xE0;
+  const std::string_view bytes = key_bytes(key);
+  return bytes.size() >= 6 && (static_cast<std::uint8_t>(bytes[0]) >= kThreeByteLead ||
+                               static_cast<std::uint8_t>(bytes[1]) >= kThreeByteLead);
+}
+
+}  // namespace
+
+void PretokenEncoder::expect_text(std::size_t num_bytes) {
+  short_memo_.expect_text(num_bytes);
+  bytes_seen_ += num_bytes;
+  cuts_ = bytes_seen_ >= kCutsFrom ? lazy_cuts_.get() : lazy_cuts_.get_if_built();
+}
 
 void PretokenEncoder::encode_batch(std::string_view text, std::size_t total,
                                    std::span<const EndOffset> ends, IdBuffer& out,
@@ -13,6 +43,14 @@ void PretokenEncoder::encode_batch(std::string_view text, std::size_t total,
   batch_.append(text.data(), ends, text.data() + text.size(), short_memo_.index());
   const auto keys = batch_.keys();
   const auto homes = batch_.homes();
+  const auto pretoken_at = [&](std::size_t i) {
+    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+    return text.substr(begin, (ends[i] == kFarEnd ? total : ends[i]) - begin);
+  };
+  std::size_t num_longs = 0;
+  for (const std::uint32_t i : batch_.longs()) prefetch_long(pretoken_at(i), num_longs++);
+  for (std::size_t i = 0; i < num_longs; ++i) long_memo_.prefetch_record(hashes_[i]);
+
   out.reserve_more(kInlineIds * ends.size());
   std::uint32_t* cursor = out.data() + out.size();
   bool learned = false;
@@ -21,18 +59,13 @@ void PretokenEncoder::encode_batch(std::string_view text, std::size_t total,
     cursor += count;
     if (count != 0) [[likely]]
       continue;
-    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
-    const std::size_t end = ends[i] == kFarEnd ? total : ends[i];
-    const std::string_view pretoken = text.substr(begin, end - begin);
     out.set_size(static_cast<std::size_t>(cursor - out.data()));
-    if (pretoken.size() <= kMaxKeyBytes) {
-      if (!short_memo_.append(keys[i], out)) {
-        if (!learned) learn_from(i);
-        learned = true;
-        encode_short(pretoken, keys[i], out);
-      }
-    } else {
-      encode_long(pretoken, out, progress);
+    if (keys[i].empty()) {
+      encode_long(pretoken_at(i), out, progress);
+    } else if (!short_memo_.append(keys[i], out)) {
+      if (!learned) learn_from(i, progress);
+      learned = true;
+      encode_short(keys[i], out);
     }
     out.reserve_more(kInlineIds * (ends.size() - i));
     cursor = out.data() + out.size();
@@ -40,13 +73,17 @@ void PretokenEncoder::encode_batch(std::string_view text, std::size_t total,
   out.set_size(static_cast<std::size_t>(cursor - out.data()));
 }
 
+void PretokenEncoder::prefetch_long(std::string_view pretoken, std::size_t number) {
+  hashes_[number] = pretoken.size() <= kMaxMemoBytes ? hash_token(pretoken) : 0;
+  long_memo_.prefetch_slot(hashes_[number]);
+}
+
 // What one pretoken lacks, more of the batch may lack. Each look-up of a new one waits for memory
 // three times, so they wait together.
-void PretokenEncoder::learn_from(std::size_t first) {
+void PretokenEncoder::learn_from(std::size_t first, const Progress& progress) {
   const auto keys = batch_.keys();
   const auto homes = batch_.homes();
   const TokenTable& tokens = vocabulary_.tokens;
-
   std::size_t count = 0;
   for (std::size_t i = first; i < keys.size(); ++i) {
     unknown_[count] = keys[i];
@@ -61,6 +98,7 @@ void PretokenEncoder::learn_from(std::size_t first) {
   }
   for (std::size_t i = 0; i < num_new; ++i) tokens.prefetch_offset(hashes_[i]);
   for (std::size_t i = 0; i < num_new; ++i) tokens.prefetch_bytes(hashes_[i]);
+  std::size_t num_cut = 0;
   for (std::size_t i = 0; i < num_new; ++i) {
     if (vocabulary_.whole_pretoken_first) {
       if (const auto id = tokens.find(unknown_[i], hashes_[i])) {
@@ -68,11 +106,20 @@ void PretokenEncoder::learn_from(std::size_t first) {
         continue;
       }
     }
+    if (cuts_ != nullptr && may_be_cut(unknown_[i])) {
+      unknown_[num_cut++] = unknown_[i];
+      continue;
+    }
     group_[group_merger_.size()] = unknown_[i];
-    group_merger_.add(unknown_[i]);
+    group_merger_.add(as_pretoken(unknown_[i]));
     if (group_merger_.size() == GroupMerger::kMaxGroup) merge_group();
   }
   merge_group();
+  for (std::size_t i = 0; i < num_cut; ++i) {
+    few_.clear();
+    merge_long(key_bytes(unknown_[i]), few_, progress);
+    remember(unknown_[i], few_.ids());
+  }
 }
 
 void PretokenEncoder::merge_group() {
@@ -88,25 +135,70 @@ void PretokenEncoder::remember(const PretokenKey& key, std::span<const std::uint
 void PretokenEncoder::encode(std::string_view pretoken, IdBuffer& out, const Progress& progress) {
   if (pretoken.empty()) return;
   if (pretoken.size() > kMaxKeyBytes) return encode_long(pretoken, out, progress);
-  encode_short(pretoken, make_key(pretoken.data(), pretoken.size()), out);
+  encode_short(make_key(pretoken.data(), pretoken.size()), out);
 }
 
-void PretokenEncoder::encode_short(std::string_view pretoken, const PretokenKey& key,
-                                   IdBuffer& out) {
+void PretokenEncoder::encode_short(const PretokenKey& key, IdBuffer& out) {
   if (short_memo_.append(key, out)) return;
-  const auto ids = merger_.encode_short(pretoken);
+  const PretokenKey plain = as_pretoken(key);
+  const auto ids = merger_.encode_short(key_bytes(plain), is_piece(key));
   out.append(ids);
   short_memo_.insert(key, ids);
 }
 
 void PretokenEncoder::encode_long(std::string_view pretoken, IdBuffer& out,
                                   const Progress& progress) {
-  if (pretoken.size() > kMaxMemoBytes) return merger_.encode(pretoken, out, progress);
+  if (pretoken.size() > kMaxMemoBytes) return merge_long(pretoken, out, progress);
   const std::uint64_t hash = hash_token(pretoken);
   if (const auto known = long_memo_.find(pretoken, hash); !known.empty()) return out.append(known);
   const std::size_t first = out.size();
-  merger_.encode(pretoken, out, progress);
+  merge_long(pretoken, out, progress);
   long_memo_.insert(pretoken, hash, out.ids().subspan(first));
+}
+
+// Cuts a pretoken where the vocabulary allows it. One that cannot be cut may be a token.
+void PretokenEncoder::merge_long(std::string_view pretoken, IdBuffer& out,
+                                 const Progress& progress) {
+  std::size_t begin = 0;
+  num_pieces_ = 0;  // somebody may have pressed Ctrl-C last time
+  if (cuts_ != nullptr) {
+    cuts_->for_each_cut(pretoken, progress, [&](std::size_t end) {
+      add_piece(pretoken.substr(begin, end - begin), out, progress);
+      begin = end;
+    });
+  }
+  if (begin == 0) return merger_.encode(pretoken, out, progress);
+  add_piece(pretoken.substr(begin), out, progress);
+  encode_pieces(out);
+}
+
+void PretokenEncoder::add_piece(std::string_view piece, IdBuffer& out, const Progress& progress) {
+  if (piece.size() > kMaxKeyBytes) {
+    encode_pieces(out);
+    return merger_.merge(piece, out, progress);
+  }
+  if (num_pieces_ == kMaxPieces) {
+    encode_pieces(out);
+    progress.check();
+  }
+  const PretokenKey key = make_key(piece.data(), piece.size());
+  pieces_[num_pieces_] = vocabulary_.whole_pretoken_first ? as_piece(key) : key;
+  const std::uint32_t home = short_memo_.index().home_of(hash_key(pieces_[num_pieces_]));
+  piece_homes_[num_pieces_++] = home;
+  short_memo_.index().prefetch(home);
+}
+
+void PretokenEncoder::encode_pieces(IdBuffer& out) {
+  for (std::size_t i = 0; i < num_pieces_; ++i) {
+    if (short_memo_.is_at(pieces_[i], piece_homes_[i]) || short_memo_.contains(pieces_[i]))
+      continue;
+    group_[group_merger_.size()] = pieces_[i];
+    group_merger_.add(as_pretoken(pieces_[i]));
+    if (group_merger_.size() == GroupMerger::kMaxGroup) merge_group();
+  }
+  merge_group();
+  for (std::size_t i = 0; i < num_pieces_; ++i) encode_short(pieces_[i], out);
+  num_pieces_ = 0;
 }
 
 }  // namespace bpe

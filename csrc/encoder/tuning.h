@@ -27,6 +27,10 @@ inline constexpr std::size_t kMaxSideIds = std::size_t{1} << 21;
 inline constexpr std::size_t kMaxMemoBytes = 128;
 // Pretokens of 16 to kMaxMemoBytes bytes with their ids: 32 MB, in 4-byte words.
 inline constexpr std::size_t kMaxLongMemoWords = std::size_t{1} << 23;
+// The first thousand words are enough for short texts; then all room is taken, of which the system
+// gives only what is written to.
+inline constexpr std::size_t kFirstLongWords = std::size_t{1} << 10;
 inline constexpr std::size_t kFirstLongSlots = std::size_t{1} << 8;
+inline constexpr std::size_t kLongMemoGrowth = 8;
 
 }  // namespace bpe

@@ -37,14 +37,15 @@ class MergeTable {
   // Throws Error(vocabulary) for columns of different lengths and for a rank that is not one.
   explicit MergeTable(const MergeColumns& columns);
 
-  // Brings what `find` will read into the cache.
+  // Brings what `find` will read into the cache. Most pairs do not merge: for those it asks for the
+  // first slot again, which is there.
   void prefetch(std::uint32_t left, std::uint32_t right) const noexcept {
     const std::uint64_t hash = hash_u64(pair_key(left, right));
-    __builtin_prefetch(&filter_[((hash >> 32) & filter_mask_) / 64]);
+    const std::size_t slot = may_contain(hash) ? hash & slot_mask_ : 0;
     if (wide_.size() == 0) {
-      __builtin_prefetch(&slots_[hash & slot_mask_]);
+      __builtin_prefetch(&slots_[slot]);
     } else {
-      __builtin_prefetch(&wide_[hash & slot_mask_]);
+      __builtin_prefetch(&wide_[slot]);
     }
   }
 
