@@ -53,7 +53,7 @@ def save(spec: TokenizerSpec, path: Path, *, overwrite: bool = False) -> None:
     with writing_directory(path, overwrite=overwrite, known_names=FILE_NAMES) as folder:
         text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
         (folder / _VOCAB).write_bytes(text.encode())
-        (folder / _MERGES).write_bytes("".join(_merge_lines(spec)).encode())
+        (folder / _MERGES).write_bytes("".join(merge_lines(spec)).encode())
 
 
 def load(
@@ -108,7 +108,12 @@ def load(
     return spec
 
 
-def _merge_lines(spec: TokenizerSpec) -> list[str]:
+def merge_lines(spec: TokenizerSpec) -> list[str]:
+    """Return the lines of `merges.txt`, with their ends.
+
+    Raises:
+        FormatError: A line would look like the header.
+    """
     lines = [f"{_HEADER}: 0.2\n"]
     for merge in as_list(spec):
         left, right = (to_characters(spec.id_to_bytes[id_]) for id_ in merge[:2])
