@@ -1,10 +1,10 @@
 """What is measured: every case as data.
 
 A training case goes from a file on disk to a vocabulary, a counting case from the file to its
-distinct pretokens, an encoding case from `str` in memory to ids, a decoding case from ids to bytes;
-a loading case from a fresh interpreter to an encoder. All contestants of a case must give the same
-result, byte for byte or id for id; who cannot carries the reason in `not_comparable` and is
-reported with it.
+distinct pretokens, an encoding case from `str` in memory to ids, a files case from a file of text
+to a file of ids, a decoding case from ids to bytes; a loading case from a fresh interpreter to an
+encoder. All contestants of a case must give the same result, byte for byte or id for id; who cannot
+carries the reason in `not_comparable` and is reported with it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Task = Literal["train", "count", "encode", "decode", "load"]
+Task = Literal["train", "count", "encode", "files", "decode", "load"]
 #: What is encoded into what: a text into an array or a list, many texts into lists, in one call
 #: or in one call each.
 Form = Literal["", "numpy", "list", "documents", "calls"]
@@ -31,7 +31,7 @@ class Case:
         pattern: Split pattern (train, count).
         vocab_size: 256 bytes + merges, without special tokens (train).
         tie_break: Which of equally frequent pairs goes first (train).
-        encoding: Name of a published vocabulary (encode, decode, load).
+        encoding: Name of a published vocabulary (encode, files, decode, load).
         form: What goes in and comes out (encode, decode).
         num_threads: Threads that a contestant may use.
         passes: How often one process does the work (count, encode, decode).
@@ -159,6 +159,13 @@ def _encoding() -> list[Case]:
     ]
 
 
+def _files() -> list[Case]:
+    return [
+        Case("files", corpus, 100, ("ours", "gigatoken"), encoding="cl100k_base", num_threads=2)
+        for corpus in CORPORA
+    ]
+
+
 def _around_encoding() -> list[Case]:
     """Short calls, decoding, loading: English only, the text plays no great part."""
     contestants = ("ours", "gigatoken", "quicktok", "tiktoken", "tokenizers")
@@ -189,6 +196,7 @@ CASES: tuple[Case, ...] = (
     *_small_training(),
     *_counting(),
     *_encoding(),
+    *_files(),
     *_around_encoding(),
     *_small_encoding(),
 )

@@ -11,6 +11,7 @@ import importlib
 import json
 import resource
 import sys
+import tempfile
 import time
 from array import array
 from collections.abc import Iterable, Iterator
@@ -34,8 +35,7 @@ def main() -> None:
     else:
         for module in contestant.MODULES:
             importlib.import_module(module)
-        work = {"train": _train, "count": _count, "encode": _encode, "decode": _decode}
-        times, digest, items = work[job["task"]](contestant, job)
+        times, digest, items = _WORK[job["task"]](contestant, job)
     result = {
         "seconds": [round(wall, 6) for wall, _ in times],
         "cpu_seconds": [round(cpu, 6) for _, cpu in times],
@@ -75,6 +75,16 @@ def _encode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int
     rows = result if job["form"] in ("documents", "calls") else [result]
     packed = [_packed(row) for row in rows]
     return passes, hash_of(packed), sum(map(len, packed)) // 4
+
+
+def _files(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
+    encode_file = contestant.file_encoder(job)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "ids.bin"
+        with timed() as times:
+            encode_file(job["path"], out)
+        ids = out.read_bytes()[contestant.HEADER_BYTES :]
+    return times, hash_of([ids]), len(ids) // 4
 
 
 def _decode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
@@ -146,6 +156,14 @@ def hash_of(parts: Iterable[bytes]) -> str:
         digest.update(part)
     return digest.hexdigest()[:16]
 
+
+_WORK = {
+    "train": _train,
+    "count": _count,
+    "encode": _encode,
+    "files": _files,
+    "decode": _decode,
+}
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,8 @@
     tokens(trained) -> Iterable[bytes]   its merged tokens in the order they were made (not timed)
     encoder(job) -> Callable    from what job["form"] says to ids (timed): a str to an array or a
                                 list, several to a list of lists, in one call or in one call each
+    HEADER_BYTES                         what stands before the ids in its files
+    file_encoder(job) -> Callable   from a path of text to a path of 32-bit ids (timed)
     decoder(job) -> Callable    from a list or an array of ids to bytes or a str (timed)
 
 `job` holds the fields of `benchmarks.cases.Case` and the path of the corpus. A module imports its

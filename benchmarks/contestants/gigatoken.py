@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any
 
 from benchmarks.corpora import SEPARATOR, published_file
@@ -12,6 +13,8 @@ PRETOKENIZERS = {"cl100k_base": "cl100k", "o200k_base": "o200k"}
 TIE_BREAKS = {"huggingface": "huggingface", "id": "raw_token_ids"}
 
 MODULES = ("gigatoken",)
+#: What stands before the ids in its files.
+HEADER_BYTES = 0
 
 
 def version() -> str:
@@ -56,6 +59,22 @@ def encoder(job: dict[str, Any]) -> Callable[[Any], Any]:
     if job["form"] == "calls":
         return lambda texts: [tokenizer.encode(text).tolist() for text in texts]
     return lambda texts: tokenizer.encode_batch_list(texts, parallel=parallel)
+
+
+def file_encoder(job: dict[str, Any]) -> Callable[[str, Path], None]:
+    """Encode the documents of a file; it gives an array, which is written here."""
+    import awkward
+    import gigatoken
+
+    tokenizer = _load(job)
+    parallel = job["num_threads"] > 1
+
+    def encode_file(path: str, out: Path) -> None:
+        source = gigatoken.TextFileSource([path], separator=SEPARATOR.encode())
+        ids = awkward.flatten(tokenizer.encode_files(source, parallel=parallel))
+        awkward.to_numpy(ids).tofile(out)
+
+    return encode_file
 
 
 def decoder(job: dict[str, Any]) -> Callable[[Any], bytes]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, cast
 
 import bpe
+from benchmarks.corpora import SEPARATOR
 from bpe.engines import EngineName
+from bpe.token_files import HEADER_BYTES as HEADER_BYTES
 
 MODULES = ("bpe.training", "bpe.corpora.documents")
 
@@ -62,6 +65,17 @@ def encoder(job: dict[str, Any], engine: EngineName = "native") -> Callable[[Any
     if job["form"] == "calls":
         return lambda texts: [encode(text) for text in texts]
     return tokenizer.encode_to_numpy if job["form"] == "numpy" else encode
+
+
+def file_encoder(job: dict[str, Any]) -> Callable[[str, Path], Any]:
+    """Encode the documents of a file."""
+    tokenizer = bpe.get_encoding(cast(str, job["encoding"]))
+
+    def encode_file(path: str, out: Path) -> Any:
+        corpus = bpe.Corpus(path, separator=SEPARATOR)
+        return tokenizer.encode_files(corpus, out, num_threads=job["num_threads"])
+
+    return encode_file
 
 
 def decoder(job: dict[str, Any]) -> Callable[[Any], bytes]:
