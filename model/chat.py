@@ -29,6 +29,16 @@ ANSWERS = "assistant"
 
 TEMPLATE = ChatTemplate.chatml()
 
+#: The same for tools that make one text of a conversation and encode that, in the language of
+#: transformers and llama.cpp. Their ids are ours unless a message begins with white space, or
+#: contains a marker.
+JINJA = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
 Message = Mapping[str, str]
 
 

@@ -5,8 +5,8 @@
     llama with QK-norm   -> Qwen3ForCausalLM
 
 The folder holds config.json, model.safetensors, generation_config.json, tokenizer.json and
-tokenizer_config.json. Padded rows are cut off. What none of the three classes can express is
-refused by name, never approximated.
+tokenizer_config.json, with the template of a model that learned to chat. Padded rows are cut off.
+What none of the three classes can express is refused by name, never approximated.
 
 Source of names and layouts: the modeling files of transformers 5.
 """
@@ -23,6 +23,7 @@ from torch import Tensor
 
 from bpe.errors import CheckpointError
 from bpe.files import writing_directory
+from model.chat import END, JINJA, end_of
 from model.checkpoint import Checkpoint
 from model.config import ModelConfig
 from model.layers import NORM_EPS
@@ -64,7 +65,8 @@ def export_huggingface(
             for key, tensor in tensors.items()
         }
         save_file(own, folder / "model.safetensors", metadata={"format": "pt"})
-        ends = _ends(tokenizer)
+        is_chat = checkpoint.state.train.pairs == "chat"
+        ends = _ends(tokenizer, is_chat=is_chat)
         settings = {
             "architectures": [name],
             "vocab_size": config.vocab_size,
@@ -76,7 +78,7 @@ def export_huggingface(
         documents = {
             "config.json": settings,
             "generation_config.json": ends,
-            "tokenizer_config.json": _tokenizer_config(tokenizer, config),
+            "tokenizer_config.json": _tokenizer_config(tokenizer, config, is_chat=is_chat),
         }
         for file, document in documents.items():
             (folder / file).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
@@ -217,16 +219,23 @@ def _head(weights: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
     return {"lm_head.weight": weights["head.weight"][: config.vocab_size]}
 
 
-def _ends(tokenizer: Tokenizer) -> dict[str, Any]:
-    """Return which id begins and ends a document."""
+def _ends(tokenizer: Tokenizer, *, is_chat: bool) -> dict[str, Any]:
+    """Return which id begins a document, and which end one, or a turn."""
     end = end_of_text(tokenizer)
-    return {"bos_token_id": end, "eos_token_id": end}
+    if not is_chat:
+        return {"bos_token_id": end, "eos_token_id": end}
+    ends = [end_of(tokenizer, "chat"), *([] if end is None else [end])]
+    return {"bos_token_id": end, "eos_token_id": ends}
 
 
-def _tokenizer_config(tokenizer: Tokenizer, config: ModelConfig) -> dict[str, Any]:
+def _tokenizer_config(
+    tokenizer: Tokenizer, config: ModelConfig, *, is_chat: bool
+) -> dict[str, Any]:
     texts = {id_: text for text, id_ in tokenizer.spec.special_tokens.items()}
     end = end_of_text(tokenizer)
     named = {} if end is None else {"bos_token": texts[end], "eos_token": texts[end]}
+    if is_chat:
+        named |= {"eos_token": END, "chat_template": JINJA}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": config.block_size,

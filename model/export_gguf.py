@@ -27,6 +27,7 @@ from torch import Tensor
 from bpe.errors import FormatWarning
 from bpe.files import check_output, open_for_writing
 from bpe.formats.gguf import add_tokenizer, check_tokenizer, import_gguf
+from model.chat import JINJA, end_of
 from model.checkpoint import Checkpoint
 from model.config import ModelConfig
 from model.export import check_exportable
@@ -82,6 +83,9 @@ def export_gguf(
         writer.add_name(spec.name)
         _add_settings(writer, config)
         add_tokenizer(writer, spec)
+        if checkpoint.state.train.pairs == "chat":
+            writer.add_eot_token_id(end_of(checkpoint.tokenizer, "chat"))
+            writer.add_chat_template(JINJA)
         for name, tensor in gguf_tensors(checkpoint.model.state_dict(), config).items():
             writer.add_tensor(name, tensor.detach().cpu().float().contiguous().numpy())
         writer.write_header_to_file()

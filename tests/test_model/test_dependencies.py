@@ -60,6 +60,11 @@ def test_help_and_configs_do_not_load_torch() -> None:
     assert "False\n" == run_python(code).stdout
 
 
+def test_what_shards_a_model_is_not_loaded_with_it() -> None:
+    code = "import sys, model.train; print('torch.distributed.fsdp' in sys.modules)"
+    assert "False\n" == run_python(code).stdout
+
+
 def test_every_public_name_exists_and_an_unknown_one_is_refused() -> None:
     import model
 

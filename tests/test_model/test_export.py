@@ -16,6 +16,7 @@ import bpe
 from bpe.errors import CheckpointError, OutputExistsError
 from model import GPT, ModelConfig, TrainConfig, generate
 from model.architectures import build_model
+from model.chat import render_chat
 from model.checkpoint import Checkpoint, TrainingState
 from model.export import export_huggingface, huggingface_class
 from model.sample import SampleConfig
@@ -189,3 +190,25 @@ def test_transformers_writes_the_same_200_tokens(checkpoint: Checkpoint, tmp_pat
     found = theirs.generate(torch.tensor([prompt]), max_new_tokens=200, do_sample=False)
     assert (200, ours) == (len(ours), found[0, 3:].tolist())
     assert len(set(ours)) > 20, "no model that says one thing"
+
+
+def test_a_model_that_learned_to_chat_brings_its_template(
+    config: ModelConfig, chat_tokenizer: bpe.Tokenizer, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    model = build_model(replace(config, vocab_size=303, padded_vocab_size=0))
+    settings = TrainConfig(pairs="chat")
+    state = TrainingState(1, model.config, settings, chat_tokenizer.content_hash, {})
+    export_huggingface(Checkpoint(tmp_path, state, chat_tokenizer, model), tmp_path / "out")
+    ends = json.loads((tmp_path / "out" / "generation_config.json").read_text())
+    assert {"bos_token_id": 300, "eos_token_id": [302, 300]} == ends
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert "<|im_end|>" == theirs.eos_token
+    talk = [
+        {"role": "user", "content": "Grüß mich, ka lo mi!"},
+        {"role": "assistant", "content": "Hi \n\n"},
+        {"role": "user", "content": "Bye."},
+    ]
+    found = theirs.apply_chat_template(talk, add_generation_prompt=True, return_dict=False)
+    assert render_chat(chat_tokenizer, talk, answer=True).ids == found

@@ -22,6 +22,7 @@ from bpe.errors import (
 )
 from model import ModelConfig, TrainConfig
 from model.architectures import build_model
+from model.chat import JINJA
 from model.checkpoint import Checkpoint, TrainingState
 from model.export_gguf import export_gguf, gguf_architecture, gguf_tensors, neighbours
 from test_model.test_export import attend, expected
@@ -218,3 +219,18 @@ def test_the_library_is_asked_for(
     monkeypatch.setitem(sys.modules, "gguf", None)
     with pytest.raises(MissingDependencyError, match=r"chimera-bpe\[gguf\]"):
         export_gguf(checkpoint_of(config, tokenizer, tmp_path), tmp_path / "x.gguf")
+
+
+def test_a_model_that_learned_to_chat_brings_its_template(
+    config: ModelConfig, chat_tokenizer: bpe.Tokenizer, tmp_path: Path
+) -> None:
+    pytest.importorskip("gguf")
+    shape = replace(config, **LLAMA, vocab_size=303, padded_vocab_size=0)
+    plain = checkpoint_of(shape, chat_tokenizer, tmp_path)
+    export_gguf(plain, tmp_path / "plain.gguf")
+    assert "tokenizer.chat_template" not in read(tmp_path / "plain.gguf")[1]
+    state = replace(plain.state, train=TrainConfig(pairs="chat"))
+    export_gguf(replace(plain, state=state), tmp_path / "chat.gguf")
+    fields = read(tmp_path / "chat.gguf")[1]
+    assert JINJA == fields["tokenizer.chat_template"]
+    assert 302 == fields["tokenizer.ggml.eot_token_id"]
