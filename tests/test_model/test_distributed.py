@@ -42,7 +42,7 @@ def in_two_processes(*args: str) -> list[str]:
         )
         for rank in range(2)
     ]
-    said = [process.communicate(timeout=120)[1] for process in processes]
+    said = [process.communicate(timeout=300)[1] for process in processes]
     assert [0, 0] == [process.returncode for process in processes], said
     return said
 
