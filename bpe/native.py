@@ -243,14 +243,15 @@ class NativeCodec:
         return self._core.encode(text, self._ids_of(allowed_special))
 
     def encode_to_numpy(
-        self, text: Text, allowed_special: frozenset[str], dtype: str
+        self, text: Text, allowed_special: frozenset[str], dtype: str, num_threads: int = 1
     ) -> npt.NDArray[np.uint16 | np.uint32]:
-        """Encode into an array of `dtype` ("uint16" or "uint32")."""
+        """Encode into an array of `dtype` ("uint16" or "uint32"), on several threads if wanted."""
         if self._uses_regex:
             import numpy
 
             return numpy.array(self._encode_by_regex(text, allowed_special), dtype=dtype)
-        return self._core.encode_to_array(text, self._ids_of(allowed_special), dtype)
+        ids = self._ids_of(allowed_special)
+        return self._core.encode_to_array(text, ids, dtype, num_threads)
 
     def count(self, text: Text, allowed_special: frozenset[str]) -> int:
         """Return how many ids `encode` would give, without making them."""

@@ -21,6 +21,7 @@
 #include "decoder/decoder.h"
 #include "encoder/batch.h"
 #include "encoder/encoder.h"
+#include "encoder/parallel.h"
 #include "encoder/share_work.h"
 #include "vocab/special_tokens.h"
 #include "vocab/vocabulary.h"
@@ -176,7 +177,8 @@ class Codec {
     return encode_with(data, *specials_.finder(std::move(allowed)));
   }
 
-  py::array encode_to_array(py::handle data, Ids allowed, const std::string& dtype) const {
+  py::array encode_to_array(py::handle data, Ids allowed, const std::string& dtype,
+                            py::ssize_t num_threads) const {
     const bool is_uint16 = dtype == "uint16";
     if (!is_uint16 && dtype != "uint32") {
       throw py::value_error("dtype must be 'uint16' or 'uint32', not '" + dtype + "'");
@@ -184,8 +186,14 @@ class Codec {
     if (is_uint16 && max_id_ > 0xFFFF) {
       throw py::value_error("uint16 is too small: the largest id is " + std::to_string(max_id_));
     }
-    return array_of(encode_text(TextView(data).bytes(), *specials_.finder(std::move(allowed))),
-                    is_uint16);
+    const TextView text(data);
+    const auto specials = specials_.finder(std::move(allowed));
+    const std::size_t threads = checked_threads(num_threads);
+    IdBuffer ids;
+    run(text.bytes().size(), [&](const Progress& progress) {
+      ids = encode_in_parallel(encoder_, text.bytes(), *specials, threads, progress);
+    });
+    return array_of(std::move(ids), is_uint16);
   }
 
   std::size_t count(py::handle data, Ids allowed) const {
@@ -345,7 +353,7 @@ void bind_codec(py::module_& module) {
            py::arg("whole_pretoken_first"))
       .def("encode", &Codec::encode, py::arg("data"), py::arg("allowed_special"))
       .def("encode_to_array", &Codec::encode_to_array, py::arg("data"), py::arg("allowed_special"),
-           py::arg("dtype"))
+           py::arg("dtype"), py::arg("num_threads") = 1)
       .def("count", &Codec::count, py::arg("data"), py::arg("allowed_special"))
       .def("encode_batch", &Codec::encode_batch, py::arg("documents"), py::arg("allowed_special"),
            py::arg("num_threads"))

@@ -29,7 +29,6 @@ template <class AfterBatch>
 void encode_with_specials(PatternId pattern, std::string_view text, const SpecialFinder& specials,
                           PretokenEncoder& encoder, IdBuffer& out, const Progress& progress,
                           AfterBatch&& after_batch) {
-  encoder.expect_text(text.size());
   std::size_t begin = 0;
   for (const SpecialMatch& match : specials.find_all(text)) {
     encode_ordinary(pattern, text.substr(begin, match.begin - begin), encoder, out, progress,
@@ -48,7 +47,7 @@ Encoder::Encoder(std::optional<PatternId> pattern, Vocabulary vocabulary)
       byte_pairs_(vocabulary_),
       cuts_(vocabulary_.tokens) {}
 
-PatternId Encoder::checked_pattern() const {
+PatternId Encoder::pattern() const {
   if (pattern_) return *pattern_;
   throw std::logic_error("this codec has no native pattern: split the text, then encode_pretokens");
 }
@@ -60,19 +59,27 @@ WorkspacePool<PretokenEncoder>::Lease Encoder::borrow() const {
 
 void Encoder::encode(std::string_view text, const SpecialFinder& specials, IdBuffer& out,
                      const Progress& progress) const {
-  const PatternId pattern = checked_pattern();
-  const auto workspace = borrow();
   out.expect_text(text.size());
-  encode_with_specials(pattern, text, specials, *workspace, out, progress, [] {});
+  encode_chunk(text, text.size(), specials, out, progress);
+}
+
+void Encoder::encode_chunk(std::string_view chunk, std::size_t text_size,
+                           const SpecialFinder& specials, IdBuffer& out,
+                           const Progress& progress) const {
+  const PatternId split = pattern();
+  const auto workspace = borrow();
+  workspace->expect_text(text_size);
+  encode_with_specials(split, chunk, specials, *workspace, out, progress, [] {});
 }
 
 std::size_t Encoder::count(std::string_view text, const SpecialFinder& specials,
                            const Progress& progress) const {
-  const PatternId pattern = checked_pattern();
+  const PatternId split = pattern();
   const auto workspace = borrow();
+  workspace->expect_text(text.size());
   std::size_t total = 0;
   IdBuffer few;
-  encode_with_specials(pattern, text, specials, *workspace, few, progress, [&] {
+  encode_with_specials(split, text, specials, *workspace, few, progress, [&] {
     total += few.size();
     few.clear();
   });

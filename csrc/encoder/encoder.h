@@ -33,6 +33,11 @@ class Encoder {
   void encode(std::string_view text, const SpecialFinder& specials, IdBuffer& out,
               const Progress& progress) const;
 
+  // The same for a part of a text of `text_size` bytes, of which it tells how much there is to
+  // learn.
+  void encode_chunk(std::string_view chunk, std::size_t text_size, const SpecialFinder& specials,
+                    IdBuffer& out, const Progress& progress) const;
+
   // How many ids `encode` would append, without keeping them: O(1) memory beyond the memos.
   std::size_t count(std::string_view text, const SpecialFinder& specials,
                     const Progress& progress) const;
@@ -43,9 +48,10 @@ class Encoder {
 
   const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
   bool can_split() const noexcept { return pattern_.has_value(); }
+  // Throws std::logic_error without a pattern.
+  PatternId pattern() const;
 
  private:
-  PatternId checked_pattern() const;
   WorkspacePool<PretokenEncoder>::Lease borrow() const;
 
   std::optional<PatternId> pattern_;
