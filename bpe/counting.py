@@ -92,6 +92,8 @@ def _count(
     from bpe.corpora.packer import PlainFile
 
     pattern, table = counts.pattern, stages.count_table()
+    # With a spill, each batch goes on in the one table that is spilled from.
+    counter = None if spill is not None else stages.counter(pattern, specials, threads)
     reading = Reading(source)
     show = None if progress is None else _Shown(progress, reading.total)
 
@@ -103,6 +105,8 @@ def _count(
             refuse_counts([step.path])
             cuts = list(dict.fromkeys([*specials, step.separator])) if step.separator else specials
             stages.count_file(table, str(step.path), pattern, cuts, threads, show, spill)
+        elif step.weight == 1 and counter is not None:
+            counter.add_documents(step.documents, None)
         elif step.weight == 1:
             stages.count_documents(table, step.documents, pattern, specials, threads, None, spill)
         else:
@@ -114,7 +118,12 @@ def _count(
         if show is not None:
             show.go_on_from(step.position)
     counts.report = reading.report
-    return table
+    if counter is None:
+        return table
+    smaller, larger = sorted((table, counter.finish(None)), key=len)
+    if len(smaller):
+        stages.add_counts(larger, smaller, 1, None)
+    return larger
 
 
 class _Shown:

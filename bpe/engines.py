@@ -78,6 +78,16 @@ class StoredCounts(Counts, Protocol):
         """How many pretokens and occurrences filters left out."""
 
 
+class Counter(Protocol):
+    """Counts one batch of documents after the other; its threads keep their tables meanwhile."""
+
+    def add_documents(self, documents: Sequence[bytes], progress: Progress | None) -> None:
+        """Split the documents and count their pretokens."""
+
+    def finish(self, progress: Progress | None) -> CountTable:
+        """Return all that was counted."""
+
+
 class Spill(Protocol):
     """Takes full tables to the disk while a corpus is counted in bounded memory."""
 
@@ -169,6 +179,11 @@ class Engine(Protocol):
         spill: Spill | None = None,
     ) -> None:
         """Split the documents and add their pretokens; special tokens cut and are not counted."""
+
+    def counter(
+        self, pattern: Pattern, special_tokens: Sequence[str], num_threads: int
+    ) -> Counter | None:
+        """Return a counter for many batches, or None where `count_documents` is as good."""
 
     def count_file(
         self,

@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -181,7 +180,7 @@ def _naming(target: Path) -> Iterator[None]:
 
 
 def _temporary_neighbour(target: Path) -> Path:
-    return target.with_name(f".bpe-{secrets.token_hex(8)}.tmp")
+    return target.with_name(f".bpe-{os.urandom(8).hex()}.tmp")
 
 
 def _copy_mode(source: Path, destination: Path) -> None:

@@ -7,14 +7,12 @@ A pattern with a scanner of its own is split, counted and encoded in C++. Any ot
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from bpe import _core, engines
 from bpe.engines import OnMerges, Progress, TieBreak
 from bpe.patterns import Pattern
-from bpe.regex_split import split as split_by_regex
 from bpe.spec import TokenizerSpec
 from bpe.special_tokens import cut_at_special_tokens
 from bpe.text import Text, to_bytes
@@ -27,6 +25,13 @@ if TYPE_CHECKING:
 def scanner_name(pattern: Pattern) -> str | None:
     """Return the name of the C++ scanner for a pattern, or None if it needs `regex`."""
     return pattern.name if pattern.stages else ""
+
+
+def split_by_regex(data: bytes, pattern: Pattern) -> list[bytes]:
+    """Split where there is no scanner; what that needs is loaded by whoever does it only."""
+    from bpe.regex_split import split
+
+    return split(data, pattern)
 
 
 class NativeEngine:
@@ -68,6 +73,14 @@ class NativeEngine:
             native_table.count_documents(
                 documents, scanner, specials, num_threads, progress, spill=_runs(spill)
             )
+
+    def counter(
+        self, pattern: Pattern, special_tokens: Sequence[str], num_threads: int
+    ) -> _core.Counter | None:
+        scanner = scanner_name(pattern)
+        if scanner is None:
+            return None
+        return _core.Counter(scanner, [text.encode() for text in special_tokens], num_threads)
 
     def count_file(
         self,
@@ -263,6 +276,8 @@ class NativeCodec:
         self, texts: Sequence[Text], allowed_special: frozenset[str], num_threads: int
     ) -> list[list[int]]:
         if self._uses_regex:
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(num_threads) as pool:
                 return list(
                     pool.map(lambda text: self._encode_by_regex(text, allowed_special), texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import glob
 import os
@@ -227,6 +226,8 @@ def _describe_missing(source: str | os.PathLike[str]) -> str:
         return sentence + _text_hint(source)
     if not path.parent.is_dir():
         return f"{sentence}, nor a folder {str(path.parent)!r}{_text_hint(source)}"
+    import difflib
+
     near = difflib.get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()])
     if near:
         return f"{sentence}; there is {' and '.join(repr(str(path.with_name(n))) for n in near)}"

@@ -56,6 +56,11 @@ class ReferenceEngine:
     ) -> None:
         count_documents(table, documents, pattern, special_tokens, progress)
 
+    def counter(
+        self, pattern: Pattern, special_tokens: Sequence[str], num_threads: int
+    ) -> engines.Counter | None:
+        return None
+
     def count_file(
         self,
         table: engines.CountTable,

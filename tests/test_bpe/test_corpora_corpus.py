@@ -190,6 +190,25 @@ def test_parts_are_joined_only_as_far_as_they_must_be() -> None:
 # --- weights ----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_large_files_batches_and_weights_add_up_whichever_has_more(
+    tmp_path: Path, threads: int
+) -> None:
+    # A large file, batches, and what has a weight are counted in tables of their own.
+    words = [f"w{number}" for number in range(2_000)]
+    file, texts = tmp_path / "a.txt", [" ".join(words[n % 7 :: 7]) for n in range(50)]
+    file.write_text(" ".join(words) * 100)
+    parts = [file, Corpus(texts), Corpus(texts[:3], weight=5)]
+    for few in (["b"], texts):
+        sources = [*parts, Corpus(few)]
+        expected: Counter[bytes] = Counter()
+        for source in sources:
+            expected.update(dict(counted(source, "reference")))
+        for order in (sources, sources[::-1]):
+            counts = bpe.count(order, pattern="gpt2", num_threads=threads)
+            assert sorted(expected.items()) == counts.items()
+
+
 def test_weights_multiply_counts_exactly(tmp_path: Path, engine: str) -> None:
     (tmp_path / "a.txt").write_text("a b")
     (tmp_path / "b.jsonl").write_text('{"text": "b b"}\n')
