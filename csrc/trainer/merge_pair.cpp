@@ -21,12 +21,12 @@ Position PairMerger::merge(PairKey pair, const Progress& progress) {
   new_pairs_.clear();
 
   const std::size_t entry = index_->table.find(pair);
-  if (entry == PairTable::kNone || index_->table.count_at(entry) == 0) return 0;
+  if (entry == PairTable::kNone) return 0;
   const PostingPool::Slice positions = index_->table.take(entry);
   const Position first = cells_->with_view([&](auto cells) {
     auto& log = log_for(cells);
     const std::size_t num_hits = replace(cells, positions, pair, merged, log, progress);
-    lower_old_pairs(pair, merged);
+    lower_old_pairs(pair);
     add_new_pairs(pair, merged);
     if (!new_pairs_.empty())
       write_positions(positions.first(num_hits), pair, merged, log, progress);
@@ -76,10 +76,12 @@ std::size_t PairMerger::replace(View cells, PostingPool::Slice positions, PairKe
   return num_hits;
 }
 
-void PairMerger::lower_old_pairs(PairKey pair, Symbol merged) {
+// Neither the pair itself nor those of the new symbol are in the table now: nothing happens to
+// them.
+void PairMerger::lower_old_pairs(PairKey pair) {
   const Symbol left = left_of(pair);
   const Symbol right = right_of(pair);
-  const auto lower = [&](const Side& side, auto&& pair_of, Symbol kept) {
+  const auto lower = [&](const Side& side, auto&& pair_of) {
     const std::span<const Symbol> touched = side.touched();
     for (const Symbol neighbour : touched.first(std::min(touched.size(), kPrefetchDistance))) {
       index_->table.prefetch_count(pair_of(neighbour));
@@ -88,14 +90,13 @@ void PairMerger::lower_old_pairs(PairKey pair, Symbol merged) {
       if (i + kPrefetchDistance < touched.size()) {
         index_->table.prefetch_count(pair_of(touched[i + kPrefetchDistance]));
       }
-      if (touched[i] == kBoundary || touched[i] == kept) continue;
-      index_->table.subtract(pair_of(touched[i]), side.changes[touched[i]].count);
+      if (touched[i] == kBoundary) continue;
+      index_->table.subtract(pair_of(touched[i]), side.changes[touched[i]].count,
+                             index_->threshold);
     }
   };
-  lower(left_, [&](Symbol neighbour) { return make_pair_key(neighbour, left); }, merged);
-  lower(
-      right_, [&](Symbol neighbour) { return make_pair_key(right, neighbour); },
-      left == right ? left : kBoundary);
+  lower(left_, [&](Symbol neighbour) { return make_pair_key(neighbour, left); });
+  lower(right_, [&](Symbol neighbour) { return make_pair_key(right, neighbour); });
 }
 
 void PairMerger::add_new_pairs(PairKey pair, Symbol merged) {
@@ -141,9 +142,10 @@ void PairMerger::write_positions(PostingPool::Slice hits, PairKey pair, Symbol m
 
 void PairMerger::Side::make_room(std::size_t num_symbols) {
   if (num_symbols < touched_.size()) return;
-  changes.resize(2 * num_symbols);
-  out.resize(2 * num_symbols);
-  touched_.resize(2 * num_symbols + 1);  // add() writes one past the last
+  const std::size_t room = std::min(2 * num_symbols, max_symbols_);
+  changes.resize(room);
+  out.resize(room);
+  touched_.resize(room + 1);  // add() writes one past the last
 }
 
 // Free of branches: in most merges nobody can foresee which neighbour is new.

@@ -9,7 +9,7 @@
 // that touch (a b a b) need no case of their own: going left to right, the second one has z as its
 // left neighbour. What it adds to left[z] is the count of (z,z), and is taken back from (z,a),
 // where the first one had put it. Runs (a = b) obey the same rule, greedily, because positions
-// ascend; their pair (a,a) itself is gone afterwards and must not be lowered again.
+// ascend; their pair (a,a) itself is gone from the table before it could be lowered.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +30,13 @@ class PairMerger {
     std::uint64_t count;
   };
 
-  // All three must outlive the merger.
-  PairMerger(Cells& cells, TokenLengths& lengths, PairIndex& index)
+  // All three must outlive the merger. There will never be more than `max_symbols`.
+  PairMerger(Cells& cells, TokenLengths& lengths, PairIndex& index, std::size_t max_symbols)
       : cells_(&cells),
         lengths_(&lengths),
         index_(&index),
-        left_(lengths.size()),
-        right_(lengths.size()) {}
+        left_(max_symbols),
+        right_(max_symbols) {}
 
   // Gives the next symbol to the pair and replaces the pair wherever the index knows it. Returns
   // one position where it now stands, or 0 if it stood nowhere. O(postings of the pair).
@@ -57,7 +57,7 @@ class PairMerger {
   // What a merge does to the pairs with one kind of neighbour.
   class Side {
    public:
-    explicit Side(std::size_t num_symbols) { make_room(num_symbols); }
+    explicit Side(std::size_t max_symbols) : max_symbols_(max_symbols) {}
     void make_room(std::size_t num_symbols);
     void add(Symbol neighbour, std::uint64_t count) noexcept;
     std::span<const Symbol> touched() const noexcept { return {touched_.data(), num_touched_}; }
@@ -71,6 +71,7 @@ class PairMerger {
     std::vector<std::uint32_t*> out;  // where the new pair's next position goes; null: not followed
 
    private:
+    std::size_t max_symbols_;
     std::vector<Symbol> touched_;
     std::size_t num_touched_ = 0;
   };
@@ -78,7 +79,7 @@ class PairMerger {
   template <class View>
   std::size_t replace(View cells, PostingPool::Slice positions, PairKey pair, Symbol merged,
                       Log<View>& log, const Progress& progress);
-  void lower_old_pairs(PairKey pair, Symbol merged);
+  void lower_old_pairs(PairKey pair);
   void add_new_pairs(PairKey pair, Symbol merged);
   void add_new_pair(PairKey pair, const Side::Change& change, std::uint32_t*& out);
   template <class AnyLog>

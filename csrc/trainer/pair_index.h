@@ -44,7 +44,7 @@ class PairIndex {
   // Adds a followed pair with room for `num_positions` and returns that room.
   PostingPool::Slice add(PairKey pair, std::uint64_t count, std::size_t num_positions) {
     const PostingPool::Slice positions = pool.allocate(num_positions);
-    table.insert(pair, count, positions, threshold);
+    table.insert(pair, count, positions);
     return positions;
   }
 

@@ -1,14 +1,12 @@
 // The pairs we follow: pair -> its count and the positions where it was seen.
 //
 //   counts_    | key, count | key, count | ...     open addressing, 16 bytes a slot, 4 a cache line
-//   postings_  | slice      | slice      | ...     the same index; touched only when a pair is
-//   merged
+//   postings_  | slice      | slice      | ...     the same index; touched only when a pair leaves
 //
-// Pairs are never taken out one by one: a pair that fell below the threshold stays until the table
-// grows, which drops it. So indices are valid until the next insert.
+// A pair leaves the table when it is merged or falls below the threshold: at 100,000 merges four in
+// five have. What stands behind it moves up, so an index is valid until the next change.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -51,30 +49,28 @@ class PairTable {
   std::uint64_t count_at(std::size_t index) const noexcept { return slots_[index].count; }
   Slice postings_at(std::size_t index) const noexcept { return postings_[index]; }
 
-  // The pair must not be in the table. Pairs below `threshold` may be dropped to make room.
-  void insert(PairKey key, std::uint64_t count, Slice postings, std::uint64_t threshold) {
-    if ((num_used_ + 1) * 2 > slots_.size()) rebuild(threshold);
+  // The pair must not be in the table.
+  void insert(PairKey key, std::uint64_t count, Slice postings) {
+    if ((num_used_ + 1) * kMaxLoadOf > slots_.size() * kMaxLoad) grow();
     place(key, count, postings);
   }
 
-  // Does nothing when the pair is not followed.
-  void subtract(PairKey key, std::uint64_t amount) {
+  // Lowers the count; below `threshold` the pair is no longer followed. Does nothing when it is not
+  // followed now.
+  void subtract(PairKey key, std::uint64_t amount, std::uint64_t threshold) {
     const std::size_t index = find(key);
     if (index == kNone) return;
     if (slots_[index].count < amount) throw std::logic_error("a pair count fell below zero");
     slots_[index].count -= amount;
+    if (slots_[index].count < threshold) pool_->release(take(index));
   }
 
-  // For a pair that is about to be merged everywhere: its count becomes 0, and its positions belong
-  // to the caller, who releases them.
+  // Takes the pair out. Its positions belong to the caller, who releases them.
   Slice take(std::size_t index) noexcept {
-    slots_[index].count = 0;
-    return std::exchange(postings_[index], Slice{});
-  }
-
-  void release_postings(std::size_t index) {
-    pool_->release(postings_[index]);
-    postings_[index] = {};
+    const Slice postings = postings_[index];
+    close_gap(index);
+    --num_used_;
+    return postings;
   }
 
   // The pair's count, or that and where its postings are, travels to the cache.
@@ -94,7 +90,8 @@ class PairTable {
 
  private:
   static constexpr std::size_t kMinSlots = std::size_t{1} << 12;
-  static constexpr PairKey kEmpty = 0;  // (boundary, boundary) is no pair
+  static constexpr std::size_t kMaxLoad = 1, kMaxLoadOf = 2;  // at most 1 of 2 slots is occupied
+  static constexpr PairKey kEmpty = 0;                        // (boundary, boundary) is no pair
 
   struct Slot {
     PairKey key = kEmpty;
@@ -115,23 +112,28 @@ class PairTable {
     ++num_used_;
   }
 
-  void rebuild(std::uint64_t threshold) {
-    const std::vector<Slot> old_slots = std::move(slots_);
+  // Moves back what would not be found any more if walks to it ended at the gap.
+  void close_gap(std::size_t gap) noexcept {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = gap;;) {
+      at = (at + 1) & mask;
+      if (slots_[at].key == kEmpty) break;
+      if (((at - home(slots_[at].key)) & mask) < ((at - gap) & mask)) continue;
+      slots_[gap] = slots_[at];
+      postings_[gap] = postings_[at];
+      gap = at;
+    }
+    slots_[gap] = {};
+  }
+
+  void grow() {
+    const std::vector<Slot> old_slots = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
     const std::vector<Slice> old_postings = std::move(postings_);
-    std::size_t num_kept = 0;
-    for (const Slot& slot : old_slots) num_kept += slot.count >= threshold;
-    const std::size_t num_slots = std::max(std::bit_ceil(4 * num_kept), kMinSlots);
-    slots_.assign(num_slots, Slot{});
-    postings_.assign(num_slots, Slice{});
+    postings_.resize(slots_.size());
     num_used_ = 0;
     set_shift();
     for (std::size_t i = 0; i < old_slots.size(); ++i) {
-      if (old_slots[i].key == kEmpty) continue;
-      if (old_slots[i].count >= threshold) {
-        place(old_slots[i].key, old_slots[i].count, old_postings[i]);
-      } else {
-        pool_->release(old_postings[i]);
-      }
+      if (old_slots[i].key != kEmpty) place(old_slots[i].key, old_slots[i].count, old_postings[i]);
     }
   }
 

@@ -46,7 +46,7 @@ class Trainer {
         cells_(counts, byte_to_symbol_, needs_bytes(), progress),
         lengths_(first_lengths()),
         index_(cells_, lengths_),
-        merger_(cells_, lengths_, index_) {
+        merger_(cells_, lengths_, index_, max_symbols()) {
     for (int byte = 0; byte < 256; ++byte)
       symbol_to_byte_[byte_to_symbol_[byte] - kFirstByte] = byte;
     for (const std::uint32_t byte : symbol_to_byte_) tokens_.add_copy({static_cast<char>(byte)});
@@ -68,6 +68,12 @@ class Trainer {
   bool needs_bytes() const noexcept {
     return options_.tie_break == TieBreak::bytes_max || options_.tie_break == TieBreak::bytes_min ||
            !filter_.refuses_nothing();
+  }
+
+  // Each merge makes the cells hold one token fewer, but for initial ones that occur nowhere.
+  std::size_t max_symbols() const noexcept {
+    return kFirstMerge + options_.initial_pairs.size() +
+           std::min<std::uint64_t>(options_.num_merges, cells_.size());
   }
 
   static TokenLengths first_lengths() {
@@ -165,11 +171,7 @@ class Trainer {
 
   std::uint64_t present_count(PairKey pair) {
     if (++num_looked_at_ % kCheckEvery == 0) progress_.check();
-    const std::size_t entry = index_.table.find(pair);
-    if (entry == PairTable::kNone) return 0;
-    const std::uint64_t count = index_.table.count_at(entry);
-    if (count < index_.threshold) index_.table.release_postings(entry);
-    return count;
+    return index_.table.count(pair);
   }
 
   bool is_refused(PairKey pair) const {
