@@ -99,7 +99,7 @@ def read_conversations(
         SpecialTokenError: The tokenizer lacks a special token of the template.
     """
     end = end_of(tokenizer, template)
-    found: list[RenderedChat] = []
+    ids, learned = [np.empty(0, tokenizer.id_dtype)], [np.empty(0, np.bool_)]
     num_cut, left_out = 0, []
     for line, place in _lines(find_files(source)):
         chat = _render(line, place, tokenizer, template)
@@ -108,14 +108,15 @@ def read_conversations(
             left_out.append(place)
             continue
         num_cut += any(chat.loss_mask[size:])
-        found.append(RenderedChat(chat.ids[:size], chat.loss_mask[:size]))
-    if not found:
+        ids.append(np.array(chat.ids[:size], tokenizer.id_dtype))
+        learned.append(np.array(chat.loss_mask[:size], np.bool_))
+    if len(ids) == 1:
         why = f"none fits into {block_size} tokens" if left_out else "there is none"
         raise CorpusError(f"{source!r} gives no conversations: {why}")
     return Conversations(
-        np.concatenate([np.array(chat.ids, tokenizer.id_dtype) for chat in found]),
-        np.concatenate([np.array(chat.loss_mask, np.bool_) for chat in found]),
-        np.cumsum([0, *(len(chat.ids) for chat in found)], dtype=np.int64),
+        np.concatenate(ids),
+        np.concatenate(learned),
+        np.cumsum([len(part) for part in ids], dtype=np.int64),
         num_cut,
         len(left_out),
         left_out[0] if left_out else "",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from model.transformer import ParameterSplit, Transformer
-
-__all__ = ["GPT", "ParameterSplit"]
+from model.transformer import Transformer
 
 
 class GPT(Transformer):

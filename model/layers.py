@@ -28,13 +28,13 @@ class Context(NamedTuple):
 
     Attributes:
         rotary: Cosines and sines of the positions, each broadcastable to (B, 1, T, H / 2).
-        mask_BxTS: Which positions may be seen, bool, (B, 1, T, S); None: by the rule `causal`.
+        mask_B1TS: Which positions may be seen, bool, (B, 1, T, S); None: by the rule `causal`.
         cache: Keys and values of the positions before these, which are added to it.
         memory_BSC: What cross-attention looks at.
     """
 
     rotary: tuple[Tensor, Tensor] | None = None
-    mask_BxTS: Tensor | None = None
+    mask_B1TS: Tensor | None = None
     cache: LayerCache | None = None
     memory_BSC: Tensor | None = None
 
@@ -83,10 +83,10 @@ class SelfAttention(nn.Module):
             q_BNTH,
             k_BMSH,
             v_BMSH,
-            attn_mask=context.mask_BxTS,
+            attn_mask=context.mask_B1TS,
             dropout_p=self.dropout if self.training else 0.0,
             # A single position, the newest, sees all there is.
-            is_causal=self.causal and context.mask_BxTS is None and x_BTC.shape[1] > 1,
+            is_causal=self.causal and context.mask_B1TS is None and x_BTC.shape[1] > 1,
         )
         y_BTC = y_BNTH.transpose(1, 2).reshape(x_BTC.shape)
         return F.dropout(self.out(y_BTC), self.dropout, self.training)

@@ -1,5 +1,8 @@
 """Cross-entropy, and the one number that compares models over different vocabularies.
 
+Training and evaluation never hold all logits at once (`head_loss.py`); the plain forms here say
+what the loss is, and are what that file is held to.
+
 Shapes in names: B batch, T positions, V rows of the (padded) token table.
 
 A loss per token depends on how much text a token holds. Bits per byte does not:
