@@ -1,6 +1,7 @@
 // Taking hold of the bytes of Python objects.
 #include "bindings/text_view.h"
 
+#include <optional>
 #include <string>
 
 namespace py = pybind11;
@@ -22,13 +23,19 @@ py::object checked(PyObject* result) {
   return py::reinterpret_steal<py::object>(result);
 }
 
-// The UTF-8 of a str; what happens to lone surrogates has one home, and it is in Python.
-py::object encoded(py::handle text) {
-  if (PyObject* bytes = PyUnicode_AsUTF8String(text.ptr())) {
-    return py::reinterpret_steal<py::object>(bytes);
+// The UTF-8 of a str, which Python makes once and keeps with it. Nothing if it has lone surrogates.
+std::optional<std::string_view> view_of_utf8(py::handle text) {
+  Py_ssize_t size = 0;
+  if (const char* utf8 = PyUnicode_AsUTF8AndSize(text.ptr(), &size)) {
+    return std::string_view(utf8, static_cast<std::size_t>(size));
   }
   if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) == 0) throw py::error_already_set();
   PyErr_Clear();
+  return std::nullopt;
+}
+
+// What happens to lone surrogates has one home, and it is in Python.
+py::object encoded_somehow(py::handle text) {
   return py::module_::import("bpe.text").attr("to_bytes")(text);
 }
 
@@ -48,8 +55,10 @@ TextView::TextView(py::handle object) : owner_(py::reinterpret_borrow<py::object
   } else if (PyUnicode_Check(object.ptr())) {
     if (PyUnicode_IS_ASCII(object.ptr())) {
       bytes_ = view_of_ascii(owner_);
+    } else if (const auto utf8 = view_of_utf8(object)) {
+      bytes_ = *utf8;
     } else {
-      owner_ = encoded(object);
+      owner_ = encoded_somehow(object);
       bytes_ = view_of_bytes(owner_);
     }
   } else if (PyObject_CheckBuffer(object.ptr()) != 0) {

@@ -11,10 +11,10 @@
 namespace bpe::bindings {
 
 // Of bytes, a str (its UTF-8), or a contiguous buffer of single bytes: bytearray, memoryview, a
-// numpy array, a buffer of Arrow. A str that is not ASCII is copied, and so is a buffer that can be
-// written: the GIL is released while its bytes are read, more than once, and what an encoder
-// remembers of a text that changed meanwhile would be wrong for others too. Lone surrogates are
-// repaired as in bpe/text.py.
+// numpy array, a buffer of Arrow. Of a str that is not ASCII, Python makes the UTF-8 once and keeps
+// it with the str. A buffer that can be written is copied: the GIL is released while its bytes are
+// read, more than once, and what an encoder remembers of a text that changed meanwhile would be
+// wrong for others too. Lone surrogates are repaired as in bpe/text.py.
 class TextView {
  public:
   // Raises TypeError for anything else.
