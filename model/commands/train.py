@@ -25,6 +25,7 @@ from model.options import (
     resumed_train_config,
     usage_errors,
 )
+from model.presets import remark_on_vocabulary
 from model.progress import Progress
 from model.run_directory import RunDirectory, run_of
 from model.train import Trainer
@@ -184,6 +185,8 @@ def _describe(trainer: Trainer, data: TokenDataset, config: TrainConfig) -> None
         f"model: {body + vocabulary:,} parameters, {body:,} in the body and {vocabulary:,} in the "
         f"vocabulary ({model.config.vocab_size:,} ids, {model.config.padded_vocab_size:,} rows)"
     )
+    if remark := remark_on_vocabulary(model.config.vocab_size, body, vocabulary):
+        note(remark)
     num_val = len(data.tokens) - data.num_train
     note(
         f"data: {len(data.tokens):,} tokens of {data.source}; the last {num_val:,} "
