@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from bpe import _core, engines
 from bpe.engines import OnMerges, Progress, TieBreak
 from bpe.patterns import Pattern
+from bpe.ranked_tokens import RankedTokens
 from bpe.spec import TokenizerSpec
 from bpe.special_tokens import cut_at_special_tokens
 from bpe.text import Text, to_bytes
@@ -227,13 +228,18 @@ class NativeCodec:
         self._special_texts = {id_: text for text, id_ in spec.special_tokens.items()}
         self._uses_regex = scanner_name(spec.pattern) is None
         self._max_id = spec.max_token_value
+        tokens = spec.id_to_bytes
+        # Merges that the tokens imply are found in C++.
+        left, right, new_id, rank = (
+            (None, None, None, None) if spec.has_implied_merges else spec.merges.columns
+        )
         self._core = _core.Codec(
             scanner_name(spec.pattern),
-            list(spec.id_to_bytes.items()),
-            spec.merges.left,
-            spec.merges.right,
-            spec.merges.new_id,
-            spec.merges.rank,
+            tokens.table if isinstance(tokens, RankedTokens) else list(tokens.items()),
+            left,
+            right,
+            new_id,
+            rank,
             [(text.encode(), id_) for text, id_ in spec.special_tokens.items()],
             spec.whole_pretoken_first,
         )

@@ -11,6 +11,7 @@ from bpe.engines import EngineName
 from bpe.errors import FormatError, MissingDependencyError
 from bpe.formats import load_spec
 from bpe.patterns import Pattern
+from bpe.published import load_cached
 from bpe.spec import TokenizerSpec
 from bpe.tokenizer import Tokenizer
 from bpe.vocabularies import find
@@ -31,8 +32,9 @@ def get_encoding(name: str, engine: EngineName = "native") -> Tokenizer:
     A name that is not published is looked for in the user's folder: `BPE_VOCABULARIES`, else
     `chimera-bpe/vocabularies` in the user's data folder.
 
-    The file of a published one comes through tiktoken (`pip install chimera-bpe[tiktoken]`): from
-    its cache folder (`TIKTOKEN_CACHE_DIR`), else from the network, its hash checked either way.
+    The file of a published one comes from tiktoken's cache folder (`TIKTOKEN_CACHE_DIR`), else
+    through tiktoken (`pip install chimera-bpe[tiktoken]`) from the network, its hash checked either
+    way.
 
     Raises:
         ValueError: There is no vocabulary of this name.
@@ -83,6 +85,9 @@ def _published_names() -> list[str]:
 
 
 def _load_spec(name: str) -> TokenizerSpec:
+    cached = load_cached(name)
+    if cached is not None:
+        return cached
     names = list_encoding_names()
     if name not in names:
         raise ValueError(f"there is no vocabulary named {name!r}; the names are {', '.join(names)}")

@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple, overload
+from typing import NamedTuple, cast, overload
 
 from bpe.errors import VocabularyError
 from bpe.patterns import Pattern
+from bpe.ranked_tokens import RankedTokens
 from bpe.unicode_version import UNICODE_VERSION
 
 #: Ids are stored in 32 bits; the top bit stays free for engines.
@@ -126,6 +127,25 @@ class Merges(Sequence[Merge]):
         return self.left, self.right, self.new_id, self.rank
 
 
+class RankedMerges(Merges):
+    """The merges that ranked tokens mean; found when somebody looks at them."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self, tokens: RankedTokens) -> None:
+        self.tokens = tokens
+
+    def __getattr__(self, name: str) -> array[int]:  # of a column that is not there yet
+        if name not in Merges.__slots__:
+            raise AttributeError(name)
+        self.left, self.right, self.new_id, self.rank = self.tokens.merge_columns()
+        column: array[int] = getattr(self, name)
+        return column
+
+    def __reduce__(self) -> tuple[type[Merges], tuple[list[tuple[int, ...]]]]:
+        return Merges, (list(map(tuple, self)),)
+
+
 @dataclass(frozen=True)
 class TokenizerSpec:
     """Everything that decides what a tokenizer does, checked when built and then immutable.
@@ -152,13 +172,16 @@ class TokenizerSpec:
     name: str = field(default="bpe", compare=False)
 
     def __post_init__(self) -> None:
-        ordered = dict(sorted(self.id_to_bytes.items()))
         specials = dict(sorted(self.special_tokens.items(), key=lambda item: item[1]))
-        object.__setattr__(self, "id_to_bytes", MappingProxyType(ordered))
         object.__setattr__(self, "special_tokens", MappingProxyType(specials))
-        _check_tokens(ordered)
-        _check_merges(self.merges, ordered)
-        _check_special_tokens(specials, ordered)
+        if not isinstance(self.id_to_bytes, RankedTokens):
+            ordered = dict(sorted(self.id_to_bytes.items()))
+            object.__setattr__(self, "id_to_bytes", MappingProxyType(ordered))
+            _check_tokens(ordered)
+            _check_merges(self.merges, ordered)
+        elif not self.has_implied_merges:
+            _check_merges(self.merges, self.id_to_bytes.as_dict)
+        _check_special_tokens(specials, self.id_to_bytes)
 
     @classmethod
     def from_pairs(
@@ -198,7 +221,7 @@ class TokenizerSpec:
     def from_ranked_tokens(
         cls,
         pattern: Pattern,
-        token_to_rank: Mapping[bytes, int],
+        token_to_rank: Mapping[bytes, int] | RankedTokens,
         special_tokens: Mapping[str, int] = MappingProxyType({}),
         *,
         name: str = "bpe",
@@ -209,10 +232,11 @@ class TokenizerSpec:
         >>> TokenizerSpec.from_ranked_tokens(Pattern.of("gpt2"), ranks).merges[0].new_id
         256
         """
+        id_to_bytes, merges = unpack_ranked(token_to_rank)
         return cls(
             pattern=pattern,
-            id_to_bytes={rank: token for token, rank in token_to_rank.items()},
-            merges=Merges.from_ranked_tokens(token_to_rank),
+            id_to_bytes=id_to_bytes,
+            merges=merges,
             special_tokens=special_tokens,
             whole_pretoken_first=True,
             name=name,
@@ -221,8 +245,11 @@ class TokenizerSpec:
     def __hash__(self) -> int:
         return int(self.content_hash[:16], 16)
 
-    def __reduce__(self) -> tuple[type[TokenizerSpec], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., TokenizerSpec], tuple[object, ...]]:
         # Mapping proxies do not pickle; the constructor checks whatever comes back.
+        if self.has_implied_merges and self.whole_pretoken_first:
+            ranks = {token: id_ for id_, token in self.id_to_bytes.items()}
+            return _rebuild_ranked, (self.pattern, ranks, dict(self.special_tokens), self.name)
         return TokenizerSpec, (
             self.pattern,
             dict(self.id_to_bytes),
@@ -241,13 +268,21 @@ class TokenizerSpec:
     @cached_property
     def is_ranked(self) -> bool:
         """Whether this is what a `.tiktoken` file means (see `from_ranked_tokens`)."""
+        if self.has_implied_merges:
+            return self.whole_pretoken_first
         ranks = {token: id_ for id_, token in self.id_to_bytes.items()}
         return self.whole_pretoken_first and self.merges == Merges.from_ranked_tokens(ranks)
 
     @property
+    def has_implied_merges(self) -> bool:
+        """Whether the merges are known to be those that the packed tokens imply."""
+        return isinstance(self.merges, RankedMerges) and self.merges.tokens is self.id_to_bytes
+
+    @property
     def max_token_value(self) -> int:
         """The largest id."""
-        return max(*self.id_to_bytes, *self.special_tokens.values())
+        ordered = cast(dict[int, bytes], self.id_to_bytes)
+        return max([next(reversed(ordered)), *self.special_tokens.values()])
 
     @property
     def n_vocab(self) -> int:
@@ -265,13 +300,42 @@ class TokenizerSpec:
 
         put(UNICODE_VERSION.encode(), bytes([self.whole_pretoken_first]))
         put(b"pattern", *(stage.encode() for stage in self.pattern.stages))
-        tokens = self.id_to_bytes.values()
-        put(b"tokens", _column(self.id_to_bytes), _column(map(len, tokens)), b"".join(tokens))
+        put(b"tokens", *_token_columns(self.id_to_bytes))
         put(b"merges", *map(_column, self.merges.columns))
         put(b"special tokens")
         for text, id_ in self.special_tokens.items():
             put(id_.to_bytes(4, "little"), text.encode())
         return digest.hexdigest()
+
+
+def unpack_ranked(
+    token_to_rank: Mapping[bytes, int] | RankedTokens,
+) -> tuple[Mapping[int, bytes], Merges]:
+    """Return id to bytes and the merges of ranked tokens, packed if they are in order."""
+    packed: RankedTokens | None
+    if isinstance(token_to_rank, RankedTokens):
+        packed = token_to_rank
+    else:
+        packed = RankedTokens.of(token_to_rank)
+        if packed is None:  # whoever gets this finds out what is wrong with it
+            id_to_bytes = {rank: token for token, rank in token_to_rank.items()}
+            return id_to_bytes, Merges.from_ranked_tokens(token_to_rank)
+    return packed, RankedMerges(packed)
+
+
+def _rebuild_ranked(
+    pattern: Pattern, token_to_rank: dict[bytes, int], special_tokens: dict[str, int], name: str
+) -> TokenizerSpec:
+    return TokenizerSpec.from_ranked_tokens(pattern, token_to_rank, special_tokens, name=name)
+
+
+def _token_columns(id_to_bytes: Mapping[int, bytes]) -> tuple[bytes, bytes, bytes]:
+    """Return the ids, the lengths of their tokens, and all tokens in a row."""
+    if isinstance(id_to_bytes, RankedTokens):
+        ids, lengths, joined = id_to_bytes.columns
+        return _column(ids), _column(lengths), joined
+    tokens = id_to_bytes.values()
+    return _column(id_to_bytes), _column(map(len, tokens)), b"".join(tokens)
 
 
 def _column(numbers: Iterable[int]) -> bytes:

@@ -15,8 +15,8 @@ from pathlib import Path
 from bpe.errors import FormatError, VocabularyError
 from bpe.files import writing_directory
 from bpe.formats import sidecar
-from bpe.formats.ranks import read_ranks, write_ranks
-from bpe.spec import Merges, TokenizerSpec
+from bpe.formats.ranks import read_tokens, write_ranks
+from bpe.spec import Merges, TokenizerSpec, unpack_ranked
 
 FORMAT = "chimera-bpe"
 FILE_NAMES = _META, _VOCAB, _MERGES = "meta.json", "vocab.tiktoken", "merges.txt"
@@ -43,9 +43,10 @@ def load(path: Path) -> TokenizerSpec:
         if not (path / name).is_file():
             raise FormatError(f"{path} is not a tokenizer folder: it has no {name}")
     fields = sidecar.read(path / _META, FORMAT)
-    ranks = read_ranks((path / _VOCAB).read_bytes(), str(path / _VOCAB))
+    tokens = read_tokens((path / _VOCAB).read_bytes(), str(path / _VOCAB))
+    id_to_bytes, merges = unpack_ranked(tokens)
     if fields.get("merges") == "ranked tokens":
-        merges = Merges.from_ranked_tokens(ranks)
+        pass
     elif fields.get("merges") != _MERGES:
         raise FormatError(f'{path / _META}: the field "merges" names no way to find the merges')
     elif (path / _MERGES).is_file():
@@ -55,7 +56,7 @@ def load(path: Path) -> TokenizerSpec:
     try:
         spec = TokenizerSpec(
             pattern=sidecar.read_pattern(fields, path / _META),
-            id_to_bytes={id_: token for token, id_ in ranks.items()},
+            id_to_bytes=id_to_bytes,
             merges=merges,
             special_tokens=fields["special_tokens"],
             whole_pretoken_first=fields["whole_pretoken_first"],

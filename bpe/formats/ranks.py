@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from bpe.errors import FormatError
+from bpe.ranked_tokens import RankedTokens
 
 # Python's int() also takes signs, blanks, underscores and other digits; the format does not.
 _LINE = re.compile(rb"([A-Za-z0-9+/]+={0,2}) (0|[1-9][0-9]{0,9})")
@@ -22,6 +23,16 @@ def write_ranks(id_to_bytes: Mapping[int, bytes]) -> bytes:
     return b"".join(
         b"%s %d\n" % (base64.b64encode(token), id_) for id_, token in id_to_bytes.items()
     )
+
+
+def read_tokens(data: bytes, where: str) -> RankedTokens | dict[bytes, int]:
+    """Read ranked tokens: packed if their lines are as they should be, else as `read_ranks` does.
+
+    Raises:
+        FormatError: As `read_ranks`.
+    """
+    packed = RankedTokens.read(data)
+    return read_ranks(data, where) if packed is None else packed
 
 
 def read_ranks(data: bytes, where: str) -> dict[bytes, int]:

@@ -16,7 +16,7 @@ from bpe.errors import FormatError, MissingDependencyError, VocabularyError
 from bpe.files import check_output, write_bytes
 from bpe.formats import sidecar
 from bpe.formats.merge_lists import as_list, find_unreachable
-from bpe.formats.ranks import read_ranks, write_ranks
+from bpe.formats.ranks import read_tokens, write_ranks
 from bpe.formats.regex_dialects import to_dialect, undo_total
 from bpe.patterns import Pattern
 from bpe.spec import Merges, TokenizerSpec
@@ -51,7 +51,7 @@ def load(
     Raises:
         FormatError: A line is malformed, or nothing says how text is split.
     """
-    token_to_rank = read_ranks(path.read_bytes(), str(path))
+    token_to_rank = read_tokens(path.read_bytes(), str(path))
     has_sidecar = _sidecar_path(path).is_file()
     if pattern is None and not has_sidecar:
         raise FormatError(
@@ -139,9 +139,9 @@ def check_ranked(spec: TokenizerSpec) -> None:
     Raises:
         FormatError: Then ranked tokens would give other ids.
     """
-    ranks = {token: id_ for id_, token in spec.id_to_bytes.items()}
-    if spec.whole_pretoken_first and spec.merges == Merges.from_ranked_tokens(ranks):
+    if spec.is_ranked:
         return
+    ranks = {token: id_ for id_, token in spec.id_to_bytes.items()}
     ranked = TokenizerSpec.from_ranked_tokens(spec.pattern, ranks, spec.special_tokens)
     lost = [] if spec.whole_pretoken_first else find_unreachable(ranked)
     if lost:

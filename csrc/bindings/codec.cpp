@@ -18,6 +18,7 @@
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
 #include "bindings/text_view.h"
+#include "bindings/vocabulary.h"
 #include "decoder/decoder.h"
 #include "encoder/batch.h"
 #include "encoder/encoder.h"
@@ -52,44 +53,6 @@ std::optional<PatternId> checked_pattern(const std::optional<std::string>& name)
   if (!name) return std::nullopt;
   if (const auto pattern = pattern_by_name(*name)) return pattern;
   throw Error(ErrorKind::pattern, "the native engine has no scanner for a pattern '" + *name + "'");
-}
-
-// Pairs of id and bytes, with the objects that own the bytes.
-struct Tokens {
-  py::list held;
-  std::vector<IdAndBytes> views;
-
-  // `id_at` says whether the id is the first (0) or the second (1) of each pair.
-  Tokens(const py::iterable& pairs, std::size_t id_at) : held(pairs) {
-    views.reserve(held.size());
-    for (const py::handle item : held) {
-      if (!PyTuple_Check(item.ptr()) || PyTuple_GET_SIZE(item.ptr()) != 2) refuse(item);
-      const py::handle id = PyTuple_GET_ITEM(item.ptr(), id_at);
-      const py::handle bytes = PyTuple_GET_ITEM(item.ptr(), 1 - id_at);
-      if (!PyBytes_Check(bytes.ptr())) refuse(item);
-      views.emplace_back(read_id(id, views.size()), TextView(bytes).bytes());
-    }
-  }
-
- private:
-  [[noreturn]] static void refuse(py::handle item) {
-    throw py::type_error("a token is an id and its bytes, not " +
-                         std::string(py::str(py::repr(item))));
-  }
-};
-
-std::vector<std::uint32_t> read_column(const py::buffer& column) {
-  const py::buffer_info info = column.request();
-  if (info.ndim != 1 || info.itemsize != 4 || info.format != "I") {
-    throw py::type_error("a column of merges must be an array('I')");
-  }
-  Ids values(static_cast<std::size_t>(info.size));
-  for (std::size_t row = 0; row < values.size(); ++row) {
-    std::memcpy(
-        &values[row],
-        static_cast<const char*>(info.ptr) + info.strides[0] * static_cast<py::ssize_t>(row), 4);
-  }
-  return values;
 }
 
 std::uint32_t largest_id(const Vocabulary& vocabulary, const SpecialTokens& specials) {
@@ -145,13 +108,11 @@ py::array array_of(IdBuffer&& ids, bool is_uint16) {
 // Immutable; every method may be called from many threads at once.
 class Codec {
  public:
-  Codec(const std::optional<std::string>& pattern, const py::iterable& tokens,
-        const py::buffer& left, const py::buffer& right, const py::buffer& new_id,
-        const py::buffer& rank, const py::iterable& special_tokens, bool whole_pretoken_first)
-      : encoder_(checked_pattern(pattern), make_vocabulary(tokens,
-                                                           {read_column(left), read_column(right),
-                                                            read_column(new_id), read_column(rank)},
-                                                           whole_pretoken_first)),
+  Codec(const std::optional<std::string>& pattern, const py::object& tokens, const py::object& left,
+        const py::object& right, const py::object& new_id, const py::object& rank,
+        const py::iterable& special_tokens, bool whole_pretoken_first)
+      : encoder_(checked_pattern(pattern),
+                 make_vocabulary(tokens, left, right, new_id, rank, whole_pretoken_first)),
         specials_(Tokens(special_tokens, 1).views),
         no_specials_(specials_.finder({})),
         all_specials_(specials_.finder(all_of(specials_))),
@@ -278,17 +239,6 @@ class Codec {
   }
 
  private:
-  struct Columns {
-    Ids left, right, new_id, rank;
-  };
-
-  static Vocabulary make_vocabulary(const py::iterable& tokens, const Columns& columns,
-                                    bool whole_pretoken_first) {
-    return Vocabulary(Tokens(tokens, 0).views,
-                      {columns.left, columns.right, columns.new_id, columns.rank},
-                      whole_pretoken_first);
-  }
-
   Decoder decoder() const noexcept {
     return Decoder(encoder_.vocabulary().tokens, specials_.tokens());
   }
@@ -345,8 +295,8 @@ CodecParts parts_of(py::handle codec) { return codec.cast<const Codec&>().parts(
 void bind_codec(py::module_& module) {
   auto codec = py::class_<Codec>(module, "Codec", py::is_final());
   codec
-      .def(py::init<const std::optional<std::string>&, const py::iterable&, const py::buffer&,
-                    const py::buffer&, const py::buffer&, const py::buffer&, const py::iterable&,
+      .def(py::init<const std::optional<std::string>&, const py::object&, const py::object&,
+                    const py::object&, const py::object&, const py::object&, const py::iterable&,
                     bool>(),
            py::arg("pattern"), py::arg("id_to_bytes"), py::arg("left"), py::arg("right"),
            py::arg("new_id"), py::arg("rank"), py::arg("special_tokens"),

@@ -102,16 +102,36 @@ std::string text_of_int(py::handle value) {
 
 IntTable::IntTable(std::uint32_t max_id) {
   const std::size_t count = std::min<std::size_t>(std::size_t{max_id} + 1, kMaxInts);
-  ints_.reserve(count);
-  for (std::size_t id = 0; id < count; ++id) ints_.push_back(py::int_(id));
+  ints_ = std::vector<std::atomic<PyObject*>>(count);
+}
+
+IntTable::~IntTable() {
+  for (const auto& each : ints_) Py_XDECREF(each.load());
+}
+
+// Several threads may make the same one at once where there is no GIL: the first is kept.
+PyObject* IntTable::make(std::uint32_t id) const {
+  PyObject* made = PyLong_FromUnsignedLong(id);
+  if (made == nullptr) throw py::error_already_set();
+  PyObject* kept = nullptr;
+  if (ints_[id].compare_exchange_strong(kept, made, std::memory_order_acq_rel)) return made;
+  Py_DECREF(made);
+  return kept;
 }
 
 py::list IntTable::to_list(std::span<const std::uint32_t> ids) const {
   py::list list(ids.size());
   for (std::size_t index = 0; index < ids.size(); ++index) {
     const std::uint32_t id = ids[index];
-    const py::handle item = id < ints_.size() ? ints_[id].inc_ref() : py::int_(id).release();
-    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(index), item.ptr());
+    PyObject* item = nullptr;
+    if (id < ints_.size()) [[likely]] {
+      item = ints_[id].load(std::memory_order_acquire);
+      if (item == nullptr) item = make(id);
+      Py_INCREF(item);
+    } else {
+      item = py::int_(id).release().ptr();
+    }
+    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(index), item);
   }
   return list;
 }

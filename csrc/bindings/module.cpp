@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   bind_counting(module);
   bind_counts_files(module);
   bind_trainer(module);
+  bind_vocabulary(module);
   bind_codec(module);
   bind_batches(module);
   bind_dropout(module);

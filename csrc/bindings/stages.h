@@ -11,6 +11,7 @@ void bind_pretokenizer(pybind11::module_& module);
 void bind_counting(pybind11::module_& module);
 void bind_counts_files(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);
+void bind_vocabulary(pybind11::module_& module);
 void bind_codec(pybind11::module_& module);
 void bind_batches(pybind11::module_& module);
 void bind_dropout(pybind11::module_& module);

@@ -20,6 +20,12 @@ inline std::uint64_t hash_token(std::string_view bytes) noexcept {
   return hash_key(make_key(bytes.data(), bytes.size()));
 }
 
+// The same for bytes that are followed by at least 16 - length readable ones.
+inline std::uint64_t hash_token_unchecked(std::string_view bytes) noexcept {
+  if (bytes.size() > kMaxKeyBytes) return hash_bytes(bytes.data(), bytes.size());
+  return hash_key(make_key_unchecked(bytes.data(), bytes.size()));
+}
+
 // The number of slots for a table of `count` items that is at most half full.
 inline std::size_t slots_for(std::size_t count) noexcept {
   std::size_t slots = 16;

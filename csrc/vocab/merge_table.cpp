@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kMaxFilterBits = std::size_t{1} << 21;
 constexpr std::size_t kFilterBitsPerSlot = 8;
 
+// How far ahead the slots of a table under construction are fetched.
+constexpr std::size_t kPrefetchRows = 16;
+
 void check(const MergeColumns& columns) {
   const std::size_t rows = columns.left.size();
   if (columns.right.size() != rows || columns.new_id.size() != rows ||
@@ -60,7 +63,14 @@ MergeTable::MergeTable(const MergeColumns& columns) {
   filter_mask_ = filter_.size() * 64 - 1;
   if (fits_narrow(columns, std::uint32_t{1} << kIdBits)) {
     slots_ = ZeroedArray<std::uint64_t>(num_slots);
-    for (std::size_t row = 0; row < rows; ++row) insert_narrow(columns, row);
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (row + kPrefetchRows < rows) {
+        const std::size_t ahead = row + kPrefetchRows;
+        const std::uint64_t hash = hash_u64(pair_key(columns.left[ahead], columns.right[ahead]));
+        __builtin_prefetch(slots_.data() + (hash & slot_mask_), 1);
+      }
+      insert_narrow(columns, row);
+    }
   } else {
     wide_ = ZeroedArray<WideSlot>(num_slots);
     for (std::size_t row = 0; row < rows; ++row) insert_wide(columns, row);

@@ -19,8 +19,10 @@ constexpr std::size_t kPadding = 16;
 
 std::vector<IdAndBytes> sorted_by_id(std::span<const IdAndBytes> tokens) {
   std::vector<IdAndBytes> sorted(tokens.begin(), tokens.end());
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto by_id = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), by_id)) {
+    std::stable_sort(sorted.begin(), sorted.end(), by_id);
+  }
   return sorted;
 }
 
@@ -52,23 +54,36 @@ void TokenTable::index_bytes() {
   slots_ = ZeroedArray<Slot>(slots_for(ids_.size()));
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t index = 0; index < ids_.size(); ++index) {
-    if (find(at(index))) continue;
-    const std::uint64_t hash = hash_token(at(index));
+    const std::string_view bytes = at(index);
+    const std::uint64_t hash = hash_token_unchecked(bytes);
     std::size_t slot = hash & mask;
-    while (slots_[slot].index_plus_one != 0) slot = (slot + 1) & mask;
+    while (slots_[slot].index_plus_one != 0 && !holds(slots_[slot], bytes, hash)) {
+      slot = (slot + 1) & mask;
+    }
+    if (slots_[slot].index_plus_one != 0) continue;
     slots_[slot] = {tag_of(hash), static_cast<std::uint32_t>(index + 1)};
+    ++num_distinct_;
   }
 }
 
 std::optional<std::uint32_t> TokenTable::find(std::string_view bytes) const noexcept {
   if (bytes.size() > longest_) return std::nullopt;
-  const std::uint64_t hash = hash_token(bytes);
+  const auto index = find_index(bytes, hash_token(bytes));
+  return index ? std::optional(ids_[*index]) : std::nullopt;
+}
+
+std::optional<std::uint32_t> TokenTable::find_index(std::string_view bytes,
+                                                    std::uint64_t hash) const noexcept {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = hash & mask; slots_[slot].index_plus_one != 0; slot = (slot + 1) & mask) {
-    const std::size_t index = slots_[slot].index_plus_one - 1;
-    if (slots_[slot].tag == tag_of(hash) && at(index) == bytes) return ids_[index];
+    if (holds(slots_[slot], bytes, hash)) return slots_[slot].index_plus_one - 1;
   }
   return std::nullopt;
+}
+
+bool TokenTable::holds(const Slot& slot, std::string_view bytes,
+                       std::uint64_t hash) const noexcept {
+  return slot.tag == tag_of(hash) && at(slot.index_plus_one - 1) == bytes;
 }
 
 std::string_view TokenTable::search(std::uint32_t id) const noexcept {

@@ -41,6 +41,14 @@ class TokenTable {
 
   // O(length).
   std::optional<std::uint32_t> find(std::string_view bytes) const noexcept;
+  // The k for which at(k) are these bytes; for who has hash_token(bytes) already.
+  std::optional<std::uint32_t> find_index(std::string_view bytes,
+                                          std::uint64_t hash) const noexcept;
+
+  // The bytes of the token with the k-th smallest id.
+  std::string_view at(std::size_t index) const noexcept {
+    return {arena_.data() + offsets_[index], offsets_[index + 1] - offsets_[index]};
+  }
 
   // The same for a short token; `hash` is hash_key(key).
   std::optional<std::uint32_t> find(const PretokenKey& key, std::uint64_t hash) const noexcept {
@@ -74,6 +82,10 @@ class TokenTable {
   }
 
   std::size_t size() const noexcept { return ids_.size(); }
+  // Without those that have the bytes of a smaller id.
+  std::size_t num_distinct() const noexcept { return num_distinct_; }
+  // All tokens in a row, in the order of the ids.
+  std::string_view joined() const noexcept { return {arena_.data(), offsets_.back()}; }
   std::size_t longest() const noexcept { return longest_; }
   std::span<const std::uint32_t> ids() const noexcept { return ids_; }
 
@@ -92,10 +104,8 @@ class TokenTable {
     const Slot& slot = slots_[hash & (slots_.size() - 1)];
     return slot.tag == tag_of(hash) ? slot.index_plus_one : 0;
   }
-  std::string_view at(std::size_t index) const noexcept {
-    return {arena_.data() + offsets_[index], offsets_[index + 1] - offsets_[index]};
-  }
   std::string_view search(std::uint32_t id) const noexcept;
+  bool holds(const Slot& slot, std::string_view bytes, std::uint64_t hash) const noexcept;
   void append(std::uint32_t id, std::string_view bytes);
   void index_bytes();
 
@@ -104,6 +114,7 @@ class TokenTable {
   std::vector<std::uint32_t> ids_;
   ZeroedArray<Slot> slots_;
   std::size_t dense_ = 0;
+  std::size_t num_distinct_ = 0;
   std::size_t longest_ = 0;
 };
 

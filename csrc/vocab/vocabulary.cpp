@@ -2,6 +2,7 @@
 #include "vocab/vocabulary.h"
 
 #include <string>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -33,9 +34,10 @@ void check_ids(const TokenTable& tokens, std::span<const std::uint32_t> column) 
 
 }  // namespace
 
-Vocabulary::Vocabulary(std::span<const IdAndBytes> token_list, const MergeColumns& columns,
+Vocabulary::Vocabulary(std::shared_ptr<const TokenTable> token_table, const MergeColumns& columns,
                        bool whole_first)
-    : tokens(token_list),
+    : held(std::move(token_table)),
+      tokens(*held),
       merges(columns),
       byte_ids(find_byte_ids(tokens)),
       whole_pretoken_first(whole_first) {
