@@ -11,5 +11,5 @@
     unstable.py   the ids that more text could change, as `tiktoken` tells them
     chat.py       conversations to ids, composed of ids and never of strings
 
-What they compute is defined in docs/spec.md, section 11.
+What they compute is defined in docs/spec.md, section 11; how to use them is in docs/encoding.md.
 """

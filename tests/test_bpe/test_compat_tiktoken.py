@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import random
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -55,6 +56,57 @@ def readme_examples(tiktoken: ModuleType) -> object:
 
 def test_the_examples_of_tiktokens_readme_give_the_same(published_vocabularies: Path) -> None:
     assert readme_examples(theirs) == readme_examples(ours)
+
+
+EDUCATION = """
+from {library}._educational import *
+
+# Train a BPE tokeniser on a small amount of text
+enc = train_simple_encoding()
+
+# Visualise how the GPT-4 encoder encodes text
+enc = SimpleBytePairEncoding.from_tiktoken("r50k_base")
+ids = enc.encode("hello world aaaaaaaaaaaa")
+"""
+
+
+def test_the_educational_example_runs_and_encodes_the_same(
+    published_vocabularies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = []
+    for library in ("tiktoken", "bpe.compat.tiktoken"):
+        names: dict[str, object] = {}
+        exec(EDUCATION.format(library=library), names)
+        results.append(names["ids"])
+    assert results[0] == results[1]
+    assert "hello" in capsys.readouterr().out
+
+
+def test_files_of_ranks_are_read_and_written_the_same(tmp_path: Path) -> None:
+    from tiktoken.load import load_tiktoken_bpe as their_load
+
+    from bpe.compat.tiktoken.load import dump_tiktoken_bpe, load_tiktoken_bpe
+
+    ranks = arguments()["mergeable_ranks"]
+    path = str(tmp_path / "a.tiktoken")
+    dump_tiktoken_bpe(ranks, path)  # type: ignore[arg-type]
+    assert ranks == their_load(path) == load_tiktoken_bpe(path)
+    with pytest.raises(ValueError, match="the SHA-256 of"):
+        load_tiktoken_bpe(path, "00")
+    with pytest.raises(ValueError, match="is no file on this disk"):
+        load_tiktoken_bpe("https://example.org/a.tiktoken")
+
+
+def test_names_are_where_tiktoken_has_them() -> None:
+    for module, names in {
+        "core": ["Encoding"],
+        "model": ["encoding_for_model", "encoding_name_for_model"],
+        "registry": ["get_encoding", "list_encoding_names"],
+    }.items():
+        for name in names:
+            here = getattr(import_module(f"bpe.compat.tiktoken.{module}"), name)
+            assert here is getattr(ours, name)
+            assert hasattr(import_module(f"tiktoken.{module}"), name)
 
 
 def test_every_public_name_is_there_and_takes_the_same_arguments() -> None:
