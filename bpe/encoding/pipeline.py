@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 # A group is what all threads encode together: enough to share, and little memory.
-_GROUP_BYTES = 8 * 2**20
+_GROUP_BYTES = 2**22
 # Threads share a long document in pieces of this size.
-_PIECE_BYTES = 2**18
+_PIECE_BYTES = 2**17
 
 
 @dataclass(frozen=True)

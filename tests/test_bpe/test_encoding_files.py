@@ -88,11 +88,11 @@ def test_special_tokens_are_text_unless_all_are_allowed(tok: bpe.Tokenizer, tmp_
         tok.encode_files(TEXTS, tmp_path / "a.bin", end_of_document="<|no|>")
 
 
-@pytest.mark.parametrize("shard_tokens", [1, 7, 100, 10**6])
+@pytest.mark.parametrize("shard_tokens", [1, 100, 10**6])
 def test_shards_together_are_the_one_file(
     tok: bpe.Tokenizer, tmp_path: Path, shard_tokens: int
 ) -> None:
-    texts = [*TEXTS * 4, "the cat sat on " * 50]
+    texts = [*TEXTS, "the cat sat on " * 30]
     done = tok.encode_files(texts, tmp_path / "d", shard_tokens=shard_tokens, end_of_document=EOT)
     shards = [ids.tolist() for ids in read_shards(tmp_path / "d", tok.content_hash)]
     assert expected(tok, texts, True) == [id_ for ids in shards for id_ in ids]
@@ -112,12 +112,12 @@ def write_corpus(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("stop_after", [1, 2, 4, 9])
+@pytest.mark.parametrize("stop_after", [1, 4, 9])
 def test_a_killed_run_goes_on_and_gives_the_same_bytes(
     tok: bpe.Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     source = write_corpus(tmp_path / "text")
-    options: dict[str, Any] = {"shard_tokens": 150, "end_of_document": EOT}
+    options: dict[str, Any] = {"shard_tokens": 700, "end_of_document": EOT}
     tok.encode_files(source, tmp_path / "whole", **options)
 
     calls = 0
