@@ -57,10 +57,11 @@ void save_counts(const CountTable& table, int descriptor, const py::object& name
     out.drop(dropped.first, dropped.second);
     constexpr std::uint64_t kReportEvery = 1 << 12;
     std::uint64_t num_written = 0;
-    for (const SortedItem& item : sorted_items(table, state)) {
+    const std::vector<SortedItem> items = sorted_items(table, state);
+    visit_sorted(items, [&](const SortedItem& item) {
       out.add(item.pretoken, item.count);
       if (++num_written % kReportEvery == 0) state.advance(kReportEvery);
-    }
+    });
     state.advance(num_written % kReportEvery);
   });
 }

@@ -54,6 +54,13 @@ void CountTable::add(std::string_view pretoken, std::uint64_t count) {
   total_ += count;
 }
 
+void CountTable::prefetch(std::string_view pretoken) const noexcept {
+  if (pretoken.size() > kMaxKeyBytes) return long_.prefetch_slot(make_long_slot(pretoken, 0));
+  const SlotIndex index = short_.index();
+  if (index.slots == nullptr) return;
+  index.prefetch(index.home_of(hash_key(make_key(pretoken.data(), pretoken.size()))));
+}
+
 void CountTable::merge(const CountTable& other) {
   if (other.total_ > kMaxTotalCount - total_) check_total(other.total_, most_frequent(other).first);
   merge_shorts(other.short_);

@@ -54,6 +54,9 @@ class CountTable {
   // changes nothing, when the total would pass kMaxTotalCount.
   void add(std::string_view pretoken, std::uint64_t count);
 
+  // Sends the slot that a pretoken will be looked for in towards the cache.
+  void prefetch(std::string_view pretoken) const noexcept;
+
   // Adds every count of another table, which must not be this one. Throws like `add`, and changes
   // nothing then.
   void merge(const CountTable& other);

@@ -7,6 +7,7 @@
 
 #include "base/crc32.h"
 #include "base/errors.h"
+#include "base/hash.h"
 #include "counting/count_table.h"
 #include "counting/quoted.h"
 
@@ -15,9 +16,10 @@ namespace {
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
   const std::size_t length = std::min(a.size(), b.size());
-  return static_cast<std::size_t>(
-      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(length), b.begin()).first -
-      a.begin());
+  std::size_t shared = 0;
+  while (length - shared >= 8 && load_u64(&a[shared]) == load_u64(&b[shared])) shared += 8;
+  while (shared < length && a[shared] == b[shared]) ++shared;
+  return shared;
 }
 
 std::uint64_t checked_sum(std::uint64_t a, std::uint64_t b, const std::string& what) {

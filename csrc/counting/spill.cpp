@@ -47,7 +47,7 @@ void Spill::write_run(CountTable& table, const Progress& progress) {
   CountsWriter writer(file, 0, progress);
   {
     const std::vector<SortedItem> items = sorted_items(table, progress);
-    for (const SortedItem& item : items) writer.add(item.pretoken, item.count);
+    visit_sorted(items, [&](const SortedItem& item) { writer.add(item.pretoken, item.count); });
   }
   writer.finish();
   file.close();
