@@ -74,10 +74,10 @@ class Conversations:
             f"{int(self.learned.sum()):,} are to be learned"
         )
         if self.num_cut:
-            sentence += f"; {self.num_cut:,} end after the last answer that the context holds"
+            sentence += f"; {self.num_cut:,} cut after the last answer that the context holds"
         if self.num_left_out:
             sentence += (
-                f"; {self.num_left_out:,} are left out, because it holds not even the first "
+                f"; {self.num_left_out:,} left out, whose first answer the context does not hold "
                 f"({self.first_left_out})"
             )
         return sentence

@@ -59,8 +59,8 @@ def test_a_long_conversation_ends_after_an_answer_or_is_left_out(
     assert (2, 1, 1) == (len(found), found.num_cut, found.num_left_out)
     first, second = (found.ids[slice(*found.starts[i : i + 2])].tolist() for i in range(2))
     assert first == second, "the first two turns are all that fits"
-    assert "1 end after the last answer" in found.describe()
-    assert "1 are left out" in found.describe()
+    assert "1 cut after the last answer" in found.describe()
+    assert "1 left out, whose first answer" in found.describe()
     assert "a.jsonl', line 3" in found.describe()
     with pytest.raises(CorpusError, match="none fits into 5 tokens"):
         read_conversations(source, chat_tokenizer, 5)
