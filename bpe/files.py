@@ -57,8 +57,10 @@ def open_for_writing(path: StrPath, overwrite: bool = False) -> Iterator[BinaryI
             yield cast(BinaryIO, stream)
         return
     temporary = _temporary_neighbour(target)
-    file = io.BufferedWriter(_NamedFile(temporary, target), _BUFFER_BYTES)
-    try:
+    raw: io.RawIOBase | None = None
+    try:  # from before the file is there: Ctrl-C may come at any moment
+        raw = _NamedFile(temporary, target)
+        file = io.BufferedWriter(raw, _BUFFER_BYTES)
         yield cast(BinaryIO, file)
         with _naming(target):
             file.flush()
@@ -68,8 +70,14 @@ def open_for_writing(path: StrPath, overwrite: bool = False) -> Iterator[BinaryI
             _take_name(temporary, target, overwrite)
             _flush_folder(target.parent)
     finally:
-        file.raw.close()  # not file.close(): that would try to flush to the full disk again
+        if raw is not None:
+            raw.close()  # not file.close(): that would try to flush to the full disk again
         temporary.unlink(missing_ok=True)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Return the files that processes which were killed had half written into the folder."""
+    return [path for path in folder.glob(".bpe-*.tmp") if path.is_file()]
 
 
 @contextmanager
@@ -93,8 +101,8 @@ def writing_directory(
     """
     target = check_output(path, overwrite, directory=True, known_names=known_names)
     temporary = _temporary_neighbour(target)
-    temporary.mkdir()
     try:
+        temporary.mkdir()
         yield temporary
         with _naming(target):
             _flush_tree(temporary)

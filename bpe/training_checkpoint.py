@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, TypeAlias
 from bpe.corpora.corpus import Corpus
 from bpe.counts import PretokenCounts
 from bpe.errors import CheckpointError
-from bpe.files import write_bytes
+from bpe.files import leftovers, write_bytes
 from bpe.text import to_bytes
 from bpe.unicode_version import UNICODE_VERSION
 
@@ -51,6 +51,8 @@ class TrainingCheckpoint:
         self._folder = Path(folder)
         self._folder.mkdir(exist_ok=True)
         self._check_request(request | {"unicode_version": UNICODE_VERSION})
+        for path in leftovers(self._folder):
+            path.unlink(missing_ok=True)
         self.merges: list[Pair] = []
         self._checksum = 0
         end = self._read_merges()
@@ -100,7 +102,8 @@ class TrainingCheckpoint:
         path = self._folder / _REQUEST
         wanted = {"format": _FORMAT, "version": _VERSION, "request": request}
         if not path.exists():
-            foreign = sorted(entry.name for entry in self._folder.iterdir())
+            ours = leftovers(self._folder)
+            foreign = sorted(path.name for path in self._folder.iterdir() if path not in ours)
             if foreign:
                 raise CheckpointError(
                     f"{str(self._folder)!r} is no checkpoint of a training (it holds "

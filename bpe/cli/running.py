@@ -20,8 +20,9 @@ FAILED, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 130, 141, 143
 def run_command(args: argparse.Namespace) -> int:
     """Call `args.run(args)` and turn whatever comes out of it into an exit status."""
     name = f"bpe {args.command}"
+    heard: list[int] = []
     try:
-        with _warnings_on_one_line(name) as seen, _stop_on_sigterm():
+        with _warnings_on_one_line(name) as seen, _hear_signals(heard):
             args.run(args)
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -30,12 +31,11 @@ def run_command(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         _abandon_stdout()
         return BROKEN_PIPE
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted; nothing was written", file=sys.stderr)
-        return INTERRUPTED
-    except _Terminated:
-        return TERMINATED
+    except (KeyboardInterrupt, _Terminated):
+        return _stopped(name, heard)
     except Exception as error:
+        if heard and not isinstance(error, BPEError | OSError):
+            return _stopped(name, heard)
         _report(name, error, show_stack=args.traceback or _is_set("BPE_DEBUG"))
         if isinstance(error, OSError):
             _abandon_stdout()
@@ -47,20 +47,38 @@ class _Terminated(BaseException):
 
 
 @contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the stack like Ctrl-C does, so that unfinished files are removed."""
+def _hear_signals(heard: list[int]) -> Iterator[None]:
+    """Let SIGTERM unwind the stack like Ctrl-C does, so that unfinished files are removed.
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    Each of the two is noted: a module that is being imported may turn either into an ImportError.
+    """
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        heard.append(TERMINATED)
         raise _Terminated
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        heard.append(INTERRUPTED)
+        signal.default_int_handler(number, frame)
 
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set a handler
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stopped(name: str, heard: list[int]) -> int:
+    status = heard[0] if heard else INTERRUPTED
+    if status == INTERRUPTED:
+        print(f"{name}: interrupted; nothing was written", file=sys.stderr)
+    return status
 
 
 @contextmanager

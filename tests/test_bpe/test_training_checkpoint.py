@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from random import Random
 
@@ -112,9 +111,10 @@ def test_another_base_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / ".bpe-1.tmp").write_text("of another process")
     with pytest.raises(CheckpointError, match=r"holds 'notes.txt' and no request.json"):
         bpe.train(TEXTS, 270, checkpoint=tmp_path)
-    assert ["notes.txt"] == [path.name for path in tmp_path.iterdir()]
+    assert {".bpe-1.tmp", "notes.txt"} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_a_damaged_request_is_refused(tmp_path: Path) -> None:
@@ -135,34 +135,43 @@ def test_damage_inside_the_merges_costs_time_and_nothing_else(tmp_path: Path) ->
 
 
 _TRAIN = """
-import sys, bpe
+import os, signal, sys, bpe
+from bpe import training_checkpoint
 from random import Random
+
+training_checkpoint._SECONDS_BETWEEN = 0.0  # write whenever merges are reported
+num_left, fsync = int(sys.argv[2]), os.fsync
+
+def fsync_or_die(descriptor):
+    global num_left
+    num_left -= 1
+    if num_left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    fsync(descriptor)
+
+os.fsync = fsync_or_die
 random = Random(5)
-words = [random.randbytes(12).hex() for _ in range(20_000)]
-text = " ".join(random.choices(words, k=60_000))
-print("ready", flush=True)
-print(bpe.train([text], 60_000, checkpoint=sys.argv[1]).content_hash)
+words = [random.randbytes(12).hex() for _ in range(5_000)]
+text = " ".join(random.choices(words, k=15_000))
+print(bpe.train([text], 20_000, checkpoint=sys.argv[1]).content_hash)
 """
 
 
 def test_a_training_that_was_killed_gives_the_uninterrupted_result(tmp_path: Path) -> None:
-    def start(folder: Path) -> subprocess.Popen[str]:
+    """Each time it dies one step later, with a file half seen to the disk."""
+
+    def train(folder: Path, num_fsync: int) -> subprocess.CompletedProcess[str]:
         root = Path(__file__).resolve().parents[2]
-        return subprocess.Popen(
-            [sys.executable, "-c", _TRAIN, str(folder)],
-            stdout=subprocess.PIPE, text=True, cwd=root,
+        return subprocess.run(
+            [sys.executable, "-c", _TRAIN, str(folder), str(num_fsync)],
+            capture_output=True, text=True, check=False, cwd=root,
             env={**os.environ, "PYTHONPATH": str(root)},
         )  # fmt: skip
 
-    expected = start(tmp_path / "whole").communicate()[0].split()[1]
-    num_killed = 0
-    for delay in (0.05, 0.2, 0.3, 0.4):
-        process = start(tmp_path / "killed")
-        assert process.stdout is not None
-        assert "ready\n" == process.stdout.readline()
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        num_killed += -signal.SIGKILL == process.wait()
-        process.stdout.close()
-    assert num_killed > 0
-    assert expected == start(tmp_path / "killed").communicate()[0].split()[1]
+    expected = train(tmp_path / "whole", 0)
+    assert 0 == expected.returncode, expected.stderr
+    for number in (1, 2, 1, 2, 1):  # request, its folder, counts, their folder, merges
+        assert -signal.SIGKILL == train(tmp_path / "killed", number).returncode
+    assert expected.stdout == train(tmp_path / "killed", 0).stdout
+    names = {path.name for path in (tmp_path / "killed").iterdir()}
+    assert {"request.json", "counts", "merges.txt"} == names
