@@ -1,4 +1,4 @@
-"""Fixtures that several test files share."""
+"""Fixtures that several test files share, and what makes a run of the tests repeatable."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 #: Real text and vocabularies to measure on; only on developers' machines.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+
+# No test may fail by chance: the examples are the same in every run, and a slow or busy machine is
+# not a mistake. HYPOTHESIS_PROFILE=explore looks for new ones, as the fuzzers in tools/ do.
+_PATIENT = {
+    "deadline": None,
+    "database": None,
+    "print_blob": True,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("repeatable", derandomize=True, **_PATIENT)  # type: ignore[arg-type]
+hypothesis.settings.register_profile("explore", **_PATIENT)  # type: ignore[arg-type]
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+# Variables of the person who runs the tests that would change what the programs under test do.
+for _name in ("BPE_DEBUG", "BPE_NUM_THREADS", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "RANK"):
+    os.environ.pop(_name, None)
 
 # A shell that runs the tests in the background ignores Ctrl-C for them, and programs that they
 # start would inherit that; those with a handler start with the default.

@@ -228,11 +228,9 @@ def test_import_bpe_loads_nothing_heavy() -> None:
 
 
 def test_import_bpe_takes_less_than_60_ms() -> None:
-    code = (
-        "import time; start = time.perf_counter(); import bpe; print(time.perf_counter() - start)"
-    )
-    # The fastest of several: other work on the machine can only add to the time.
-    assert min(float(run_python(code)) for _ in range(7)) < 0.060
+    # Time of the processor, not of the clock: other work on the machine hardly adds to it.
+    code = "from time import process_time as now; a = now(); import bpe; print(now() - a)"
+    assert min(float(run_python(code)) for _ in range(3)) < 0.060
 
 
 # --- C++ ----------------------------------------------------------------------

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -115,16 +114,14 @@ def test_ctrl_c_keeps_what_is_there_when_asked(folder: Path, option: str | None)
         if step["stage"] == "merging" and step["current"] > 0:
             break
     process.send_signal(signal.SIGINT)
-    started = time.monotonic()
     rest = process.stderr.read()
     assert (0 if option else 130) == process.wait()
-    assert time.monotonic() - started < 10
     process.stderr.close()
     if option:
         assert "warning: reached" in rest
         assert "tokens: interrupted" in rest
         kept = bpe.Tokenizer.load("tok")
-        assert 257 < len(kept) < 1_000_000
+        assert 257 < len(kept) < 300_000  # there are more pairs to merge than that
     else:
         assert "interrupted; nothing was written" in rest
         assert not Path("tok").exists()

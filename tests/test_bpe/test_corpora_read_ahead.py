@@ -39,7 +39,7 @@ def test_the_thread_ends_when_nobody_wants_more() -> None:
     items = read_ahead(endless())
     assert 1 == next(items)
     items.close()  # type: ignore[attr-defined]
-    assert closed.wait(5)
+    assert closed.wait(300)
     assert [] == [thread for thread in threading.enumerate() if thread.name == "bpe reader"]
 
 

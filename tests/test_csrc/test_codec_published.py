@@ -110,7 +110,7 @@ SLOW_INPUTS = {
 @pytest.mark.parametrize("kind", SLOW_INPUTS)
 def test_no_megabyte_takes_two_seconds(name: str, kind: str) -> None:
     _, codec = published(name)
-    start = time.perf_counter()
+    start = time.process_time()  # quadratic work would take many minutes
     ids = codec.encode_ordinary(SLOW_INPUTS[kind])
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert codec.decode_bytes(ids) == SLOW_INPUTS[kind]

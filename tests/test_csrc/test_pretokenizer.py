@@ -244,17 +244,17 @@ def test_a_monotonous_text_takes_linear_time(name: str, kind: str) -> None:
     unit = MONOTONOUS[kind].encode("utf-8", "surrogateescape")
     for last in (b"x", b"X", b"\n", b""):
         data = unit * (300_000 // len(unit)) + last
-        begin = time.perf_counter()
+        begin = time.process_time()
         _core.split(data, name)
-        assert time.perf_counter() - begin < 1
+        assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize("name", PATTERNS)
 @pytest.mark.parametrize("text", [" " * 10**6 + "a", "中" + "A" * 10**6, "\n" * 10**6 + "  "])
 def test_a_run_of_a_million_is_given_back_once(name: str, text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(_core.split(text.encode(), name)) <= 3
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 def test_threads_split_large_texts_at_once() -> None:

@@ -312,13 +312,13 @@ def test_one_long_run_is_merged_greedily_from_the_left(length: int) -> None:
 
 
 def test_a_word_of_a_million_bytes_takes_no_longer_than_its_share() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     merges = train([(b"a" * (1 << 20), 1)], 1000)
     assert 20 == len(merges)
     assert b"a" * (1 << 20) == tokens_of(merges)[-1]
     random_word = random.Random(3).randbytes(1 << 20)
     assert 1000 == len(train([(random_word, 1)], 1000, "bytes_max"))
-    assert time.perf_counter() - started < 5  # quadratic work would take hours
+    assert time.process_time() - started < 10  # quadratic work would take hours
 
 
 def test_more_than_65536_tokens_need_wider_cells() -> None:
@@ -349,10 +349,10 @@ def test_an_exception_in_the_progress_callback_stops_the_training() -> None:
         raise Enough
 
     word = random.Random(5).randbytes(1 << 22)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(Enough):
         train([(word, 1)], 1 << 22, progress=stop)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 3  # all these merges take much longer
 
 
 def test_whoever_listens_has_heard_of_every_merge_when_training_is_stopped() -> None:

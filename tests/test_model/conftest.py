@@ -116,7 +116,7 @@ def gpt(tmp_path: Path) -> Gpt:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -26,11 +28,18 @@ needs_distributed = pytest.mark.skipif(
 )
 
 
+def free_port() -> int:
+    """Return a port that is free, of those that no outgoing connection is given meanwhile."""
+    for port in Random().sample(range(20_000, 30_000), 50):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def in_two_processes(*args: str) -> list[str]:
     """Run the program twice at once, as torchrun does; return what each said."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "model", *args],
@@ -42,7 +51,7 @@ def in_two_processes(*args: str) -> list[str]:
         )
         for rank in range(2)
     ]
-    said = [process.communicate(timeout=300)[1] for process in processes]
+    said = [process.communicate(timeout=600)[1] for process in processes]
     assert [0, 0] == [process.returncode for process in processes], said
     return said
 
