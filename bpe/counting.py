@@ -7,7 +7,7 @@ from os import PathLike
 
 from bpe.corpora.corpus import Source
 from bpe.counts import PretokenCounts
-from bpe.counts_sources import check_pattern, counts_of, refuse_counts
+from bpe.counts_sources import check_pattern, counts_of
 from bpe.engines import CountTable, Engine, EngineName, Progress, Spill, get_engine
 from bpe.memory import CountingShare, MemoryLimit
 from bpe.patterns import Pattern
@@ -75,7 +75,7 @@ def count(
             table = _count(source, counts, stages, specials, threads, progress, spill)
             counts.hold(spill.finish(table, progress), folder)
     if counts.report is not None:
-        counts.report.warn()  # from here, so that the warning names the caller's line
+        counts.report.warn()
     return counts
 
 
@@ -102,7 +102,6 @@ def _count(
 
     for step in join_parts(reading.steps(specials), find_cut):
         if isinstance(step, PlainFile):
-            refuse_counts([step.path])
             cuts = list(dict.fromkeys([*specials, step.separator])) if step.separator else specials
             stages.count_file(table, str(step.path), pattern, cuts, threads, show, spill)
         elif step.weight == 1 and counter is not None:

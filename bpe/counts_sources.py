@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -60,15 +59,6 @@ def check_pattern(counts: PretokenCounts, pattern: Pattern) -> None:
             f"the counts were made with another pattern than the one given; theirs is {theirs!r}: "
             "give that, or count the text again"
         )
-
-
-def refuse_counts(paths: Sequence[Path]) -> None:
-    """Refuse to count a counts file as if it were text."""
-    for path in paths:
-        if path.is_file() and is_counts_file(path):
-            raise CorpusError(
-                f"{path} is a counts file, no text; name it alone, or in a list of counts files"
-            )
 
 
 def paths_of(source: Any) -> list[Path]:

@@ -23,6 +23,12 @@ library already catch, named in brackets. A message names the thing, the place a
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
+
+_PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - this module is imported by all
+
 
 class BPEError(Exception):
     """Base of every error that this package raises on bad input."""
@@ -88,3 +94,11 @@ class CheckpointError(BPEError, ValueError):
 
 class MissingDependencyError(BPEError, ImportError):
     """An optional library is needed for this; the message names the extra to install."""
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside this package that led here, however many calls lie between."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -21,7 +21,7 @@ from bpe.corpora.sources import find_files
 from bpe.engines import get_engine
 from bpe.errors import CorpusError
 from bpe.files import write_bytes
-from bpe.resumable_folder import ResumableFolder, files_key, shard_name
+from bpe.resumable_folder import ResumableFolder, shard_name
 from bpe.token_files import write_tokens
 from model.config import ModelConfig
 from model.shards import FORMAT, TOKENIZER, VERSION, Index, Shard, read_index, sha256_of
@@ -103,7 +103,6 @@ def encode_documents(documents: Iterator[bytes], tokenizer: Tokenizer) -> Iterat
 
 def corpus_key(source: str, tokenizer: Tokenizer, shard_tokens: int) -> dict[str, Any]:
     """Return what decides the bytes of the shards, as far as it can be known before reading."""
-    files = [file.path.resolve() for file in find_files(source) if not file.is_stdin]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -114,7 +113,7 @@ def corpus_key(source: str, tokenizer: Tokenizer, shard_tokens: int) -> dict[str
         "end_of_text": end_of_text(tokenizer),
         "shard_tokens": shard_tokens,
         "source": source,
-        "files": files_key(files),
+        "files": [file.state() for file in find_files(source) if not file.is_stdin],
     }
 
 

@@ -24,6 +24,8 @@ from bpe.corpora.read_ahead import read_ahead
 from bpe.corpora.report import ReadingReport
 from bpe.corpora.sources import SourceFile, find_files
 from bpe.corpora.text import decode_blocks, read_separated, read_whole
+from bpe.counts_header import MAGIC as COUNTS_MAGIC
+from bpe.errors import CorpusError
 
 # A smaller file is read at once and shares a batch with others.
 _SMALL_FILE = 2**20
@@ -128,9 +130,11 @@ class _PartReader:
         if file.kind == "text" and self._may_be_plain(file):
             self._report.position += file.size or 0
             self._report.num_bytes += file.size or 0
+            with file.open() as handle:
+                _refuse_counts(handle.read(len(COUNTS_MAGIC)), file.name)
             yield PlainFile(file.path, corpus.separator, self._report.position)
             return
-        blocks = read_blocks(file, self._report)
+        blocks = _texts_only(read_blocks(file, self._report), file.name)
         if file.kind == "jsonl":
             yield from read_jsonl(blocks, corpus, self._packer, self._report, file.name)
             return
@@ -214,6 +218,27 @@ class _PartReader:
         if len(kept) < len(data):
             self._limit.end()
         return kept
+
+
+def _texts_only(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield the blocks, unless they begin like a counts file: trained on, it would be no text."""
+    start = b""
+    for block in blocks:
+        start += block
+        if len(start) >= len(COUNTS_MAGIC):
+            break
+    _refuse_counts(start, name)
+    if start:
+        yield start
+    yield from blocks
+
+
+def _refuse_counts(start: bytes, name: str) -> None:
+    if start.startswith(COUNTS_MAGIC):
+        raise CorpusError(
+            f"{name!r} is a counts file, no text; name it alone, or in a list of counts files, or "
+            "add such files up with bpe merge-counts"
+        )
 
 
 def cut_at_character(data: bytes, size: int) -> bytes:

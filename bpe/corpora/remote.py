@@ -35,6 +35,11 @@ class RemoteFile:
         """The part of the URL whose ending tells the format."""
         return re.split(r"[?#]", self.path)[0] if _HTTP.match(self.url) else self.path
 
+    def version(self) -> str:
+        """Return what is another for another content, as far as the file system can tell."""
+        with naming_url(self.url):
+            return str(self.filesystem.ukey(self.path))
+
     def open(self) -> BinaryIO:
         with naming_url(self.url):
             return cast(BinaryIO, self.filesystem.open(self.path, "rb"))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 
 from bpe.corpora.corpus import BadRecord
-from bpe.errors import CorpusError, SkippedRecordsWarning
+from bpe.errors import CorpusError, SkippedRecordsWarning, warn_caller
 
 _MAX_EXAMPLES = 5
 _HINT = "; on_bad_record='skip' (--on-bad-record skip) leaves such records out and counts them"
@@ -40,8 +39,8 @@ class ReadingReport:
         if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(message)
 
-    def warn(self, stacklevel: int = 2) -> None:
-        """Warn about what was left out, if anything was."""
+    def warn(self) -> None:
+        """Warn about what was left out, if anything was, at the line that asked for the corpus."""
         sentences = []
         if self.num_skipped:
             examples = "; ".join(self.examples)
@@ -50,4 +49,4 @@ class ReadingReport:
         if self.num_nulls:
             sentences.append(f"left out {self.num_nulls} row(s) that are null")
         if sentences:
-            warnings.warn(" and ".join(sentences), SkippedRecordsWarning, stacklevel + 1)
+            warn_caller(" and ".join(sentences), SkippedRecordsWarning)

@@ -62,6 +62,17 @@ class SourceFile:
             return self.remote.size
         return self.path.stat().st_size if self.is_regular else None
 
+    def state(self) -> list[str | int | None]:
+        """Return its place, its size, and what changes when it is written again, if that is known.
+
+        >>> SourceFile(Path(__file__), "text").state()[1] == Path(__file__).stat().st_size
+        True
+        """
+        if self.remote is not None:
+            return [self.remote.url, self.remote.size, self.remote.version()]
+        stat = self.path.stat()
+        return [str(self.path.resolve()), stat.st_size, stat.st_mtime_ns]
+
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the file; a read error in the block names it."""

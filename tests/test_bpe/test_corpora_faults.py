@@ -14,7 +14,7 @@ import textwrap
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,25 @@ def test_an_endless_record_ends_in_an_error(
         CorpusError, match=r"zeros\.txt\.gz': a document or line has more than 3000"
     ):
         documents(tmp_path / "zeros.txt.gz", **options)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda source: bpe.count(source, pattern="gpt2"),
+        lambda source: bpe.train(source, 258, pattern="gpt2"),
+        lambda source: bpe.train(source, 258, pattern="gpt2", superword_from=257),
+        lambda source: list(read_documents(source)),
+    ],
+    ids=["count", "train", "train superwords", "read_documents"],
+)
+def test_the_warning_about_skipped_records_names_the_line_of_the_caller(
+    tmp_path: Path, read: Callable[[Any], object]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "to be or not to be"}\nno record\n')
+    with pytest.warns(SkippedRecordsWarning) as caught:
+        read(Corpus(tmp_path / "a.jsonl", on_bad_record="skip"))
+    assert {__file__} == {warning.filename for warning in caught}
 
 
 # --- archives ---------------------------------------------------------------------

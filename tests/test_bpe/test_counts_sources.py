@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 import bpe
-from bpe.counts_sources import counts_of, refuse_counts
+from bpe.counts_sources import counts_of
 from bpe.errors import CorpusError, FormatError, TrainingError
 
 TEXT = "the cat sat on the mat " * 5
@@ -52,10 +53,27 @@ def test_texts_and_counts_are_not_mixed(counts_file: Path, tmp_path: Path) -> No
     (tmp_path / "a.txt").write_text("text")
     with pytest.raises(CorpusError, match=r"any\.name is a counts file, and .*a\.txt is none"):
         bpe.train([tmp_path / "a.txt", counts_file], 264)
-    with pytest.raises(CorpusError, match=r"any\.name is a counts file, no text"):
-        refuse_counts([tmp_path / "a.txt", counts_file])
     with pytest.raises(CorpusError, match="how text is read"):
         bpe.count(bpe.Corpus(counts_file, sample=0.5))
+
+
+@pytest.mark.parametrize("name", ["b.txt", "b.jsonl", "b.txt.gz"])
+@pytest.mark.parametrize("num_words", [5, 200_000])
+def test_a_counts_file_among_texts_is_named_and_not_read_as_one(
+    tmp_path: Path, engine: str, name: str, num_words: int
+) -> None:
+    """However small or large it is, and whoever reads it: the reader or the native counting."""
+    counts = bpe.count([" ".join(map(str, range(num_words)))], pattern="gpt2")
+    counts.save(tmp_path / "counts")
+    data = (tmp_path / "counts").read_bytes()
+    (tmp_path / "counts").unlink()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    (tmp_path / "a.txt").write_text("text")
+    for source in (tmp_path, str(tmp_path / "*"), bpe.Corpus(tmp_path / name, separator="\n")):
+        if isinstance(source, bpe.Corpus) and not name.endswith(".gz"):
+            continue  # a counts file that is named alone is one
+        with pytest.raises(CorpusError, match=rf"{name}' is a counts file, no text; .*merge-count"):
+            bpe.count(source, engine=engine)  # type: ignore[arg-type]
 
 
 def test_a_damaged_file_stops_the_training(counts_file: Path, engine: str) -> None:

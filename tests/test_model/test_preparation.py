@@ -165,3 +165,26 @@ def test_the_index_is_json_that_others_can_read(
     assert {"index.json", "tok", "shard-00000.bin", "shard-00000.words"} == {
         path.name for path in (tmp_path / "data").iterdir()
     }
+
+
+def test_a_corpus_behind_a_url_is_prepared_once_and_again_when_it_changes(
+    tmp_path: Path, text: str, tokenizer: bpe.Tokenizer
+) -> None:
+    pytest.importorskip("fsspec")
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    url = (tmp_path / "text.txt").as_uri()
+    said: list[str] = []
+
+    def num_tokens() -> int:
+        options = {"block_size": 12, "val_fraction": 0.1, "cache": tmp_path / "cache"}
+        dataset = open_dataset(url, tokenizer, note=said.append, **options)  # type: ignore[arg-type]
+        return len(dataset.tokens)
+
+    (tmp_path / "cache").mkdir()
+    expected = num_tokens()
+    assert expected == num_tokens()
+    assert 1 == len(said)
+    with (tmp_path / "text.txt").open("a", encoding="utf-8") as file:
+        file.write("and more")
+    assert expected < num_tokens()
+    assert 2 == len(said)
