@@ -102,7 +102,8 @@ def writing_directory(
     target = check_output(path, overwrite, directory=True, known_names=known_names)
     temporary = _temporary_neighbour(target)
     try:
-        temporary.mkdir()
+        with _naming(target):
+            temporary.mkdir()
         yield temporary
         with _naming(target):
             _flush_tree(temporary)

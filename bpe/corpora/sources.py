@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import io
 import os
 import stat
 import sys
@@ -84,10 +85,23 @@ class SourceFile:
         if self.remote is not None:
             return self.remote.open()
         if self.is_stdin:
-            if sys.stdin is None:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard input")
-            return nullcontext(sys.stdin.buffer)
+            return _open_stdin()
         return self.path.open("rb", buffering=0)
+
+
+def _open_stdin() -> Any:
+    """Open the descriptor itself where there is one.
+
+    `sys.stdin.buffer` has a lock, and Python aborts if it must end, after Ctrl-C, while another
+    thread holds it and waits for input.
+    """
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard input")
+    try:
+        descriptor = sys.stdin.fileno()
+    except (OSError, ValueError, AttributeError):  # somebody put a stream of their own there
+        return nullcontext(sys.stdin.buffer)
+    return io.FileIO(descriptor, closefd=False)
 
 
 STDIN = SourceFile(Path("-"), "text")

@@ -226,11 +226,14 @@ def interrupt(command: list[str], **options: Any) -> None:
     finally:
         process.kill()
     assert b"KeyboardInterrupt" in error, error
+    assert -signal.SIGINT == process.returncode, error  # and Python itself did not abort
 
 
 ENDLESS = {
     "a slow pipe": 'bpe.count("pipe.txt", num_threads=1)',
     "a slow pipe of lines": 'bpe.count(bpe.Corpus("pipe.txt", format="jsonl"), num_threads=1)',
+    "a slow terminal": 'bpe.count("-", num_threads=1)',
+    "a slow terminal, encoded": "tok.encode_files('-', 'out', num_threads=1)",
     "a slow iterator": "bpe.count(slow(), num_threads=1)",
     "an endless iterator": 'bpe.count(itertools.repeat("to be"), num_threads=2)',
     "an endless iterator of nothing": 'bpe.count(itertools.repeat(""), num_threads=2)',
@@ -250,6 +253,8 @@ def test_ctrl_c_ends_reading_at_once(tmp_path: Path, call: str) -> None:
             while True:
                 time.sleep(0.01)
                 yield "slow"
+        tok = bpe.train(["a"], 257)
+        tok.encode_files(["a"], "first", num_threads=1)  # everything is imported now
         print("ready", flush=True)
         {ENDLESS[call]}
     """
@@ -263,10 +268,13 @@ def test_ctrl_c_ends_reading_at_once(tmp_path: Path, call: str) -> None:
 
     if "pipe" in call:
         threading.Thread(target=write, daemon=True).start()
+    silent, ours = os.pipe()
     try:
-        interrupt([sys.executable, "-c", textwrap.dedent(code)])
+        interrupt([sys.executable, "-c", textwrap.dedent(code)], stdin=silent)
     finally:
         done.set()
+        os.close(silent)
+        os.close(ours)
 
 
 def test_an_exception_in_the_middle_leaves_no_thread(tmp_path: Path) -> None:

@@ -247,6 +247,19 @@ def test_a_folder_is_replaced_only_when_that_is_allowed(
     assert ["tok"] == names(tmp_path)
 
 
+@posix_only
+def test_a_folder_that_cannot_be_made_is_named_and_not_its_temporary_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_folder(tmp_path / "tok", a="new")
+    assert str(tmp_path / "tok") == caught.value.filename
+
+
 def test_an_empty_folder_is_free_to_take(tmp_path: Path) -> None:
     (tmp_path / "tok").mkdir()
     write_folder(tmp_path / "tok", a="new")
