@@ -57,6 +57,15 @@ class TokenIndex:
     shards: tuple[TokenShard, ...]
 
 
+def is_token_shards(folder: StrPath) -> bool:
+    """Return whether a folder is such a one, and complete."""
+    try:
+        data = json.loads(Path(folder, INDEX).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(data, dict) and data.get("format") == FORMAT
+
+
 def read_index(folder: StrPath) -> TokenIndex:
     """Read the index of a folder of shards.
 

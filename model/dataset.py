@@ -21,11 +21,12 @@ from bpe.corpora import read_documents
 from bpe.errors import CorpusError
 from bpe.resumable_folder import is_current
 from bpe.token_files import is_token_file, read_tokens
+from bpe.token_shards import is_token_shards, read_shards
 from model.config import ModelConfig, TrainConfig
 from model.conversations import Conversations, read_conversations
 from model.preparation import SHARD_TOKENS, corpus_key, encode_documents, prepare
 from model.shards import is_prepared, open_shards
-from model.tokens import Column
+from model.tokens import Column, join
 
 if TYPE_CHECKING:
     from bpe.tokenizer import Tokenizer
@@ -170,6 +171,9 @@ def _read(
 ) -> tuple[Column, Column | None, str]:
     """Return ids, word starts if they are known, and a hash."""
     path = Path(source)
+    if is_token_shards(path):
+        tokens = join(list(read_shards(path, tokenizer.content_hash)))
+        return tokens, None, _sha256(tokens)
     if is_prepared(path):
         return open_shards(path, tokenizer)
     if path.is_file() and is_token_file(source):

@@ -38,6 +38,22 @@ def test_the_split_is_a_contiguous_tail_and_always_the_same(
     assert np.array_equal(data.val_tokens, again.val_tokens)
 
 
+@pytest.mark.parametrize("shard_tokens", [20, 10**6])
+def test_a_folder_of_token_shards_is_their_tokens(
+    text_path: Path, tmp_path: Path, tokenizer: bpe.Tokenizer, shard_tokens: int
+) -> None:
+    end = "<|endoftext|>"
+    options = {"shard_tokens": shard_tokens, "end_of_document": end}
+    tokenizer.encode_files(text_path, tmp_path / "shards", **options)  # type: ignore[arg-type]
+    data = open_small(tmp_path / "shards", tokenizer)
+    plain = open_small(text_path, tokenizer)
+    everything = np.arange(len(plain.tokens))
+    assert plain.tokens.tolist() == data.tokens[everything].tolist()
+    assert np.array_equal(plain.val_tokens, data.val_tokens[np.arange(len(data.val_tokens))])
+    with pytest.raises(FormatError, match="the ids of another tokenizer"):
+        open_small(tmp_path / "shards", bpe.train(["ab"], 258, num_threads=1))
+
+
 def test_what_looks_like_a_special_token_is_text(tokenizer: bpe.Tokenizer) -> None:
     documents = [b"one <|endoftext|> two", b"", b"\xff\xfe"]
     ids = np.concatenate([ids for ids, _ in encode_documents(iter(documents), tokenizer)]).tolist()
