@@ -71,7 +71,8 @@ class Interruptible {
   void report() {
     if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
     if (look_) look_();
-    if (!callback_.is_none()) callback_(progress_.phase(), progress_.done(), progress_.total());
+    if (callback_.is_none() || *progress_.phase() == '\0') return;  // nothing has begun yet
+    callback_(progress_.phase(), progress_.done(), progress_.total());
   }
 
   pybind11::object callback_;

@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxBatchPretokens = kBatchPretokens + kMaxStepEnds
 
 class KeyBatch {
  public:
-  explicit KeyBatch(PackFunction pack = active_pack()) noexcept : pack_(pack) {}
+  explicit KeyBatch(PackFunction function = active_pack()) noexcept : pack_(function) {}
 
   std::size_t size() const noexcept { return size_; }
   std::span<const PretokenKey> keys() const noexcept { return {keys_.data(), size_}; }

@@ -169,6 +169,14 @@ def test_ctrl_c_raises_otherwise_and_whenever_there_is_nothing_to_keep(engine: s
         bpe.train(CORPUS, 290, on_interrupt="keep", progress=press_at_once, engine=engine)
 
 
+def test_every_step_of_progress_says_what_is_being_done() -> None:
+    """Nothing is reported while the tables of the merges are being built: there is no phase yet."""
+    text = " ".join(f"{i * 7919:x}" for i in range(300_000))
+    phases: set[str] = set()
+    bpe.train([text], 300, pattern="gpt2", progress=lambda *step: phases.add(step[0]))
+    assert phases == {"counting", "merging"}
+
+
 def test_an_exception_in_the_iterator_travels_out(engine: str) -> None:
     def documents():
         yield "fine"
