@@ -99,8 +99,10 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
         found.sort(key=lambda row: row["vocab_size"])
         names = [label_of(row) for row in found]
         colors = [COLORS[0] if isinstance(row["vocabulary"], int) else COLORS[1] for row in found]
-        _bars(left, names, [row["bits_per_byte"] for row in found], colors, "{:.3f}")
-        _bars(right, names, [row["seconds"] for row in found], colors, "{:.0f}")
+        _bars(
+            left, names, [row["bits_per_byte"] for row in found], colors, "{:.3f}", from_zero=False
+        )
+        _bars(right, names, [row["seconds"] for row in found], colors, "{:.0f}", from_zero=True)
         style(left, f"bits per byte, {variant} (lower is better)")
         style(right, f"processor seconds, {variant}")
         values = [row["bits_per_byte"] for row in found]
@@ -110,16 +112,25 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
 
 
 def _bars(
-    panel: Any, names: Sequence[str], values: Sequence[float], colors: Sequence[str], form: str
+    panel: Any,
+    names: Sequence[str],
+    values: Sequence[float],
+    colors: Sequence[str],
+    form: str,
+    *,
+    from_zero: bool,
 ) -> None:
     places = range(len(names))
-    panel.barh(places, values, color=colors, height=0.62)
+    if from_zero:
+        panel.barh(places, values, color=colors, height=0.62)
+    else:  # a bar that does not begin at 0 would lie about its length
+        panel.scatter(values, places, color=colors, s=45, zorder=3)
     panel.set_yticks(places, names)
     panel.invert_yaxis()
     panel.margins(x=0.15)
     for place, value in zip(places, values, strict=True):
         panel.annotate(
-            form.format(value), (value, place), xytext=(3, 0), textcoords="offset points",
+            form.format(value), (value, place), xytext=(6, 0), textcoords="offset points",
             va="center", fontsize=8,
         )  # fmt: skip
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bpe.errors import CorpusError
-from model.runs.__main__ import main
+from model import runs
+from model.runs.__main__ import main, read_rows
 from model.runs.measure import Corpus, measure, reference_row
 from model.runs.plan import SMALL, Scale, Trial, reference_of, trials
 from model.runs.report import label_of, plot, table
@@ -99,3 +100,11 @@ def test_the_plot_shows_every_model() -> None:
     assert picture == plot([row(512, 2.0), row("o200k_base", 2.5)], "svg")
     assert picture.count(b"<!-- own 512 -->") + picture.count(b"own 512") >= 2
     assert "own 512" == label_of(row(512, 2.0))
+
+
+@pytest.mark.parametrize("experiment", ["vocabulary", "feed-forward"])
+def test_the_published_table_is_that_of_the_published_rows(experiment: str) -> None:
+    folder = Path(runs.__file__).parent / "results"
+    rows = read_rows(folder / f"{experiment}.jsonl")
+    assert rows
+    assert table(rows) == (folder / f"{experiment}.md").read_text("utf-8")
