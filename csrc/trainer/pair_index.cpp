@@ -96,7 +96,8 @@ void PairIndex::count_byte_pairs(const Progress& progress) {
   table.clear();
   pool.clear();
   std::vector<Tally> matrix(std::size_t{kFirstMerge} * kFirstMerge);
-  std::vector<std::uint32_t*> out(matrix.size());
+  std::uint32_t nowhere = 0;  // where positions of pairs go that are not followed
+  std::vector<std::uint32_t*> out(matrix.size(), &nowhere);
   cells_->with_view([&](const auto cells) {
     const Position size = cells_->size();
     for_each_byte_pair(cells, size, cells_->steps(), progress,
@@ -114,7 +115,10 @@ void PairIndex::count_byte_pairs(const Progress& progress) {
     }
     for_each_byte_pair(cells, size, cells_->steps(), progress,
                        [&](Position position, std::size_t place, std::uint64_t) {
-                         if (out[place] != nullptr) *out[place]++ = position;
+                         // Free of jumps: where a word ends cannot be foreseen.
+                         std::uint32_t* const next = out[place];
+                         *next = position;
+                         out[place] = next + (next != &nowhere);
                        });
   });
 }
