@@ -1,8 +1,9 @@
-"""How many threads to use."""
+"""How many threads to use, and which of them hears Ctrl-C."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 #: More than this is a slip of the pen; refuse it rather than ask the system for a million threads.
 MAX_THREADS = 1024
@@ -31,3 +32,13 @@ def resolve_num_threads(num_threads: int | None) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_THREADS:
         raise ValueError(f"{source} must be an integer from 1 to {MAX_THREADS}, not {value!r}")
     return value
+
+
+def leave_signals_to_others() -> None:
+    """Have this thread get no Ctrl-C: the main thread acts on it, and may not notice it elsewhere.
+
+    Python notes a signal in whichever thread the system chose, and a main thread that waits for
+    something is only woken by one that comes to itself.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})

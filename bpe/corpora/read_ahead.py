@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TypeVar
 
+from bpe.threads import leave_signals_to_others
+
 T = TypeVar("T")
 
 _SECONDS_TO_END = 1.0
@@ -47,6 +49,7 @@ class _Reader(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
+        leave_signals_to_others()
         error = None
         try:
             for item in self._source:

@@ -19,7 +19,7 @@ from bpe.errors import CorpusError
 from bpe.files import StrPath
 from bpe.resumable_folder import ResumableFolder, files_key, shard_name
 from bpe.special_tokens import SpecialPolicy, resolve_allowed, resolve_policy
-from bpe.threads import resolve_num_threads
+from bpe.threads import leave_signals_to_others, resolve_num_threads
 from bpe.token_files import TokenWriter, open_tokens
 from bpe.token_shards import FORMAT, VERSION, TokenShard, read_index
 
@@ -202,7 +202,7 @@ class _Behind:
     """Calls one function at a time in another thread, so that writing and encoding overlap."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, "bpe writer")
+        self._pool = ThreadPoolExecutor(1, "bpe writer", leave_signals_to_others)
         self._pending: Future[object] | None = None
 
     def __enter__(self) -> _Behind:

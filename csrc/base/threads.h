@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "base/start_thread.h"
 
 namespace bpe {
 
@@ -33,7 +34,9 @@ void run_in_threads(std::size_t num_threads, Progress& progress, Work&& work) {
   std::vector<std::thread> threads;
   threads.reserve(num_threads);
   try {
-    while (threads.size() + 1 < num_threads) threads.emplace_back(guarded, threads.size() + 1);
+    while (threads.size() + 1 < num_threads) {
+      threads.push_back(start_thread([&guarded, index = threads.size() + 1] { guarded(index); }));
+    }
   } catch (const std::system_error&) {
     // As many as we got.
   }

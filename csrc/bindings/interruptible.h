@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/progress.h"
+#include "base/start_thread.h"
 
 namespace bpe::bindings {
 
@@ -31,7 +32,7 @@ class Interruptible {
   // Calls work(progress) in a worker thread. The GIL must be held by the caller.
   template <class Work>
   void run(Work&& work) {
-    std::thread worker([&] {
+    std::thread worker = start_thread([&] {
       std::exception_ptr error;
       try {
         work(progress_);

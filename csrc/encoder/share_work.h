@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/start_thread.h"
 
 namespace bpe {
 
@@ -62,7 +63,7 @@ void share_work(std::size_t count, std::size_t num_threads, Work&& work) {
   {
     Joined threads;
     for (std::size_t thread = 1; thread < num_threads && thread < count; ++thread) {
-      threads.list.emplace_back(run, thread);
+      threads.list.push_back(start_thread([&run, thread] { run(thread); }));
     }
     run(0);
   }

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <span>
 #include <string>
-#include <thread>
 
+#include "base/threads.h"
 #include "vocab/hash.h"
 
 namespace bpe {
@@ -121,14 +122,21 @@ struct Parts {
       }
     };
     // Two halves that have nothing to do with each other, each of them misses of the cache.
-    std::thread other([&] {
-      find_all(suffix, [](std::string_view token, std::size_t length) {
-        return token.substr(token.size() - length);
-      });
+    std::atomic<int> next{0};
+    Progress unwatched;
+    run_in_threads(2, unwatched, [&](std::size_t) {
+      for (int half; (half = next.fetch_add(1)) < 2;) {
+        if (half == 0) {
+          find_all(prefix, [](std::string_view token, std::size_t length) {
+            return token.substr(0, length);
+          });
+        } else {
+          find_all(suffix, [](std::string_view token, std::size_t length) {
+            return token.substr(token.size() - length);
+          });
+        }
+      }
     });
-    find_all(prefix,
-             [](std::string_view token, std::size_t length) { return token.substr(0, length); });
-    other.join();
   }
 
  private:

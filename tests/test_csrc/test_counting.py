@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-import textwrap
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -448,37 +445,3 @@ def test_threads_of_python_may_count_at_the_same_time() -> None:
     for thread in threads:
         thread.join()
     assert [expected] * 3 == results
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-def test_ctrl_c_ends_counting_at_once(tmp_path: Path) -> None:
-    # The work is endless, and what counts is how much of it is done after the signal.
-    path = tmp_path / "text"
-    path.write_bytes(mixed_text(100_000))
-    program = textwrap.dedent(
-        f"""
-        import os, signal, threading, time
-        from bpe import _core
-
-        documents = [open({str(path)!r}, "rb").read() * 200] * 500_000  # 10 TB
-        sent = []
-
-        def press():
-            sent.append(time.process_time())
-            os.kill(os.getpid(), signal.SIGINT)
-
-        try:
-            threading.Timer(0.3, press).start()
-            _core.CountTable().count_documents(documents, "o200k", [], 2, None)
-        except KeyboardInterrupt:
-            print("interrupted after", time.process_time() - sent[0])
-        """
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True, text=True, timeout=120, check=False,
-        cwd=Path(__file__).resolve().parents[2],
-    )  # fmt: skip
-    assert ended.stdout.startswith("interrupted after "), ended.stderr
-    assert float(ended.stdout.split()[-1]) < 2 * 1.0  # two threads, a second
-    assert 0 == ended.returncode
