@@ -4,7 +4,7 @@
 // names. Pairs are counted once; after that a merge changes only what it touches. Work: O(n) in the
 // bytes n of the distinct pretokens, plus O(log) a change in the queue, for words of any length.
 // Memory above the table: 2 bytes a cell (4 beyond 65,534 ids; one more when a rule needs the
-// text), 4 bytes for each position of a followed pair, 64 to 256 for each followed pair, and as
+// text), 4 bytes for each position of a followed pair, 64 to 128 for each followed pair, and as
 // much again as the positions of the largest pair while it is merged. Measured: 0.7 GB for one word
 // of 64 MB.
 //
