@@ -355,6 +355,12 @@ def test_no_source_file_is_longer_than_500_lines() -> None:
     assert [] == long
 
 
+def test_what_is_no_picture_is_text() -> None:
+    # A program that was compiled for an experiment has got in once.
+    binary = [path for path in tracked_files() if b"\0" in path.read_bytes()]
+    assert [] == [path for path in binary if path.suffix != ".png"]
+
+
 def test_every_source_file_says_first_what_it_does() -> None:
     silent = []
     for path in tracked_files():
