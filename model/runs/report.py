@@ -51,12 +51,20 @@ def table(rows: Sequence[Row]) -> str:
         columns = {"feed-forward": columns.pop("vocabulary"), **columns}
     parts = []
     for variant in dict.fromkeys(row["variant"] for row in rows):
-        found = averages([row for row in rows if row["variant"] == variant])
+        found = averages(rows_of(rows, variant))
         found.sort(key=lambda row: row["bits_per_byte"])
         lines = [_VARIANT_TEXT[variant], "", _line(columns), _line(["---"] * len(columns))]
         lines += [_line(cell(row) for cell in columns.values()) for row in found]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
+
+
+def rows_of(rows: Sequence[Row], variant: str) -> list[Row]:
+    """Return the rows of a variant; beside those of equal time stands what set the time."""
+    chosen = [row for row in rows if row["variant"] == variant]
+    if variant == "equal time":
+        chosen += [row for row in rows if (row["variant"], row["ffn"]) == ("equal bytes", "swiglu")]
+    return chosen
 
 
 def averages(rows: Sequence[Row]) -> list[Row]:
@@ -95,7 +103,7 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
     figure = new_figure(11, 4.2 * len(variants))
     panels = figure.subplots(len(variants), 2, squeeze=False)
     for (left, right), variant in zip(panels, variants, strict=True):
-        found = averages([row for row in rows if row["variant"] == variant])
+        found = averages(rows_of(rows, variant))
         found.sort(key=lambda row: row["vocab_size"])
         names = [label_of(row) for row in found]
         colors = [COLORS[0] if isinstance(row["vocabulary"], int) else COLORS[1] for row in found]
