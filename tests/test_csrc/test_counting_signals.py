@@ -63,4 +63,4 @@ def test_no_thread_of_ours_takes_a_signal_away_from_the_main_thread() -> None:
     documents = [b"to be or not to be " * 1_000_000] * 5_000
     with pytest.raises(LookupError, match="seen"):
         _core.CountTable().count_documents(documents, "gpt2", [], 3, look)
-    assert [True] * 3 == blocked
+    assert {True} == set(blocked)  # how many have started by then is up to the system
