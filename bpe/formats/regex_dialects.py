@@ -143,8 +143,8 @@ def _walk(stage: str, dialect: Dialect, *, possessive_counts: str) -> str:
 
 def _check_element(kind: str, match: re.Match[str], stage: str, dialect: Dialect) -> None:
     text, follows = match[0], stage[match.end() : match.end() + 1]
-    if kind in ("property", "escape", "unicode"):
-        _check_escape(kind, text, stage, dialect)
+    if kind in ("property", "escape"):  # every engine reads \uXXXX
+        _check_escape(kind, text, stage)
     elif kind == "fold" and match["folded"] not in _SAME_FOLDING:
         raise _refuse(stage, text, "engines ignore case differently beyond the contractions")
     elif kind == "group" and "<" in text:
@@ -157,12 +157,10 @@ def _check_element(kind: str, match: re.Match[str], stage: str, dialect: Dialect
         raise _refuse(stage, text, "engines differ; write a backslash before it")
 
 
-def _check_escape(kind: str, text: str, stage: str, dialect: Dialect) -> None:
+def _check_escape(kind: str, text: str, stage: str) -> None:
     if kind == "property" and not _GENERAL_CATEGORY.fullmatch(text):
         why = "its code points differ by engine; those of general categories such as \\p{L} do not"
         raise _refuse(stage, text, why)
-    if kind == "unicode" and dialect == "fancy-regex":
-        return  # Rust's regex reads \uXXXX too
     if kind == "escape" and text[1].isalnum() and text[1] not in _SAME_ESCAPES:
         remedy = " (write [\\p{L}\\p{M}\\p{N}_] for \\w)" if text[1] in "wW" else ""
         raise _refuse(stage, text, f"its meaning differs by engine{remedy}")
@@ -181,7 +179,7 @@ def _end_of_set(stage: str, start: int, dialect: Dialect) -> int:
         assert match is not None
         text = match[0]
         if match.lastgroup in ("property", "escape", "unicode"):
-            _check_escape(match.lastgroup, text, stage, dialect)
+            _check_escape(match.lastgroup, text, stage)
             place = match.end()
             continue
         if match.lastgroup == "set":
