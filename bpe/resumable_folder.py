@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bpe.errors import OutputExistsError
-from bpe.files import write_bytes
+from bpe.files import leftovers, write_bytes
 
 INDEX, PLAN = "index.json", "plan.json"
 
@@ -52,10 +52,14 @@ class ResumableFolder:
         """
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
+        ours = any((folder / name).exists() for name in (INDEX, PLAN))
+        halves = leftovers(folder)  # of a process that was killed, the first file perhaps
+        if ours or len(halves) == sum(1 for _ in folder.iterdir()):
+            for path in halves:
+                path.unlink(missing_ok=True)
         if is_current(folder, self._key):
             return
         if any(folder.iterdir()):
-            ours = any((folder / name).exists() for name in (INDEX, PLAN))
             if not (ours and force):
                 what = "another corpus, or the same made otherwise" if ours else "other files"
                 remedy = "; --force replaces it" if ours else ""
