@@ -58,6 +58,8 @@ class ResumableFolder:
             for path in halves:
                 path.unlink(missing_ok=True)
         if is_current(folder, self._key):
+            if self.is_complete:
+                self._remove_notes()  # the kill may have come when the index was there
             return
         if any(folder.iterdir()):
             if not (ours and force):
@@ -84,6 +86,10 @@ class ResumableFolder:
     def finish(self, index: dict[str, Any]) -> None:
         """Write the index, and remove what it replaces."""
         write_bytes(self.folder / INDEX, to_json(index), overwrite=True)
+        self._remove_notes()
+
+    def _remove_notes(self) -> None:
+        """Remove what an index replaces."""
         for path in (self.folder / PLAN, *self.folder.glob("shard-*.json")):
             path.unlink(missing_ok=True)
 

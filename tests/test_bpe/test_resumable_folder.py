@@ -33,6 +33,16 @@ def test_what_a_kill_left_of_a_shard_goes_and_the_shards_stay(tmp_path: Path) ->
     assert [{"number": 1}] == room.finished()
 
 
+def test_a_kill_right_after_the_index_leaves_no_notes_for_ever(tmp_path: Path) -> None:
+    room = ResumableFolder(tmp_path, KEY)
+    room.make_room(force=False)
+    room.finish(KEY)
+    for name in ("plan.json", "shard-00000.json"):
+        (tmp_path / name).write_bytes(b"{}")
+    room.make_room(force=False)
+    assert ["index.json"] == names(tmp_path)
+
+
 def test_a_folder_of_other_files_is_left_as_it_is(tmp_path: Path) -> None:
     for name in (HALF, "theirs"):
         (tmp_path / name).write_bytes(b"x")
