@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,7 @@ def _train(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]
 
 
 def _count(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
-    passes: list[Times] = []
-    for _ in range(job["passes"]):
-        with timed() as times:
-            counts = contestant.count(job)
-        passes += times
+    passes, counts = _repeat(job, lambda: contestant.count(job))
     listed = list(contestant.counted(counts))
     return passes, hash_of(listed), len(listed)
 
@@ -67,11 +63,7 @@ def _count(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]
 def _encode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int]:
     given = _given(job)
     encode = contestant.encoder(job)
-    passes: list[Times] = []
-    for _ in range(job["passes"]):
-        with timed() as times:
-            result = encode(given)
-        passes += times
+    passes, result = _repeat(job, lambda: encode(given))
     rows = result if job["form"] in ("documents", "calls") else [result]
     packed = [_packed(row) for row in rows]
     return passes, hash_of(packed), sum(map(len, packed)) // 4
@@ -97,11 +89,7 @@ def _decode(contestant: Any, job: dict[str, Any]) -> tuple[list[Times], str, int
     if job["form"] == "numpy":
         ids = numpy.array(ids, dtype=numpy.uint32)
     decode = contestant.decoder(job)
-    passes: list[Times] = []
-    for _ in range(job["passes"]):
-        with timed() as times:
-            decoded = decode(ids)
-        passes += times
+    passes, decoded = _repeat(job, lambda: decode(ids))
     as_bytes = decoded.encode() if isinstance(decoded, str) else bytes(decoded)
     return passes, hash_of([as_bytes]), len(ids)
 
@@ -114,6 +102,16 @@ def _load(contestant: Any, job: dict[str, Any], importing: Times) -> tuple[list[
         ids = encode("The first call of a process is the one that many programs wait for.")
     loading = importing[0] + making[0][0], importing[1] + making[0][1]
     return [loading, *calling], hash_of([_packed(ids)]), len(ids)
+
+
+def _repeat(job: dict[str, Any], work: Callable[[], Any]) -> tuple[list[Times], Any]:
+    """Do the work as often as the job says; return the times of all passes, and the last result."""
+    passes: list[Times] = []
+    for _ in range(job["passes"]):
+        with timed() as times:
+            result = work()
+        passes += times
+    return passes, result
 
 
 def _given(job: dict[str, Any]) -> Any:
