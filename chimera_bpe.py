@@ -79,8 +79,10 @@ def _run(package: str) -> int:
     except ForeignPackageError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         return 1
-    if package == "bpe":
-        from bpe.cli import main
-    else:
-        from model.cli import main
+    if package == "model":
+        from model.cli import run_program
+
+        run_program()
+    from bpe.cli import main
+
     return main()

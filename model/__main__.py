@@ -1,8 +1,6 @@
 """`python -m model` is the program `gpt`."""
 
-import sys
-
-from model.cli import main
+from model.cli import run_program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program()

@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from bpe.cli.arguments import Parser, add_traceback, parse_size
 from bpe.errors import BPEError
@@ -51,6 +52,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.traceback or os.environ.get("BPE_DEBUG", "") not in ("", "0"):
             raise
         return _fail(args, f"error: {_sentence(error)}", 1)
+
+
+def run_program() -> NoReturn:
+    """Run the program, and end the process with its exit status.
+
+    One of several processes ends at once: gloo's threads can outlive their group, and one that
+    lets go of a tensor while the interpreter comes to its end takes the process down (SIGABRT;
+    before Python 3.14 a thread that asks for the interpreter then is killed).
+    """
+    status = main()
+    if "RANK" in os.environ:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def build_parser() -> ArgumentParser:

@@ -8,7 +8,8 @@ each loss is divided by the number of targets of the whole step.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -71,13 +72,18 @@ class Processes:
 ALONE = Processes()
 
 
-def join_processes(device: torch.device) -> Processes:
-    """Join the processes that torchrun started; alone if it did not."""
+@contextmanager
+def joined_processes(device: torch.device) -> Iterator[Processes]:
+    """Join the processes that torchrun started, and leave them at the end; alone if it did not."""
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
-        return ALONE
-    if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Processes(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+        yield ALONE
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        yield Processes(dist.get_rank(), dist.get_world_size(), local_rank)
+    finally:
+        dist.destroy_process_group()
 
 
 def _add_up_together(grads: list[Tensor]) -> None:

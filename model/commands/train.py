@@ -17,7 +17,7 @@ from model.checkpoint import Checkpoint, load_checkpoint
 from model.commands.shared import device_of, note, tokenizer_for
 from model.config import ModelConfig, TrainConfig
 from model.dataset import TokenDataset, open_data
-from model.distributed import Processes, join_processes
+from model.distributed import Processes, joined_processes
 from model.options import (
     UsageError,
     chosen_settings,
@@ -42,9 +42,16 @@ def run(args: Namespace) -> int:
     chosen = chosen_settings(args)
     new_configs(chosen, vocab_size=1)  # what makes no sense is said before anything is read
     device = device_of(args.device)
-    processes = join_processes(device)
-    if device.type == "cuda" and processes.count > 1:
-        device = torch.device("cuda", processes.local_rank)
+    with joined_processes(device) as processes:
+        if device.type == "cuda" and processes.count > 1:
+            device = torch.device("cuda", processes.local_rank)
+        return _run(args, chosen, device, processes)
+
+
+def _run(
+    args: Namespace, chosen: dict[str, Any], device: torch.device, processes: Processes
+) -> int:
+    """Do one process's part; what it holds of the others is gone when it returns."""
     loaded, origin = _load(args, device)
     tokenizer = tokenizer_for(args, loaded or origin)
     model_config, config = _configs(chosen, tokenizer.n_vocab, loaded, origin, args.init_from)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import bpe
 from model import cli
 from model.cli import main
 from model.commands import sample, shared
+from test_model.conftest import python_path
 
 EIGHT = "32 8 32 1e-3 40 4 2 0.1"
 
@@ -140,3 +143,23 @@ def test_options_cannot_be_shortened() -> None:
     for command in ("train", "sample"):
         with pytest.raises(SystemExit):
             cli.build_parser().parse_args([command, "-l", "run", "--dev", "cpu"])
+
+
+@pytest.mark.parametrize(("several", "expected"), [(False, "the end\n"), (True, "")])
+def test_one_of_several_processes_ends_without_the_end_of_the_interpreter(
+    several: bool, expected: str
+) -> None:
+    code = (
+        "import atexit, sys; atexit.register(print, 'the end', file=sys.stderr)\n"
+        "from model.cli import run_program\n"
+        "sys.argv[1:] = ['train', '--help']; run_program()"
+    )
+    env = {key: value for key, value in python_path().items() if key != "RANK"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env | ({"RANK": "0"} if several else {}),
+        capture_output=True,
+        text=True,
+    )
+    assert (0, expected) == (ended.returncode, ended.stderr)
+    assert ended.stdout.startswith("usage: gpt train"), "what was said has been written"
