@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/hash_seed.h"
+
 namespace bpe {
 
 // Both halves of the 128-bit product, folded: every bit of the result depends on all bits of both.
@@ -22,13 +24,13 @@ inline std::uint64_t load_u64(const char* data) noexcept {
 // Reads only [data, data + length), which must be at least 16 bytes: the last step overlaps the one
 // before it instead of padding.
 inline std::uint64_t hash_bytes(const char* data, std::size_t length) noexcept {
-  std::uint64_t state = 0x9FB21C651E98DF25ull ^ length;
+  std::uint64_t state = kHashSeed.bytes_first ^ length;
   const auto step = [&](const char* at) {
-    state = fold_product(load_u64(at) ^ 0xA24BAED4963EE407ull, load_u64(at + 8) ^ state);
+    state = fold_product(load_u64(at) ^ kHashSeed.bytes_second, load_u64(at + 8) ^ state);
   };
   for (std::size_t done = 0; length - done > 16; done += 16) step(data + done);
   step(data + length - 16);
-  return fold_product(state ^ length, 0xD6E8FEB86659FD93ull);
+  return fold_product(state ^ length, kHashSeed.multiplier);
 }
 
 }  // namespace bpe

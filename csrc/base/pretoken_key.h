@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/hash_seed.h"
+
 namespace bpe {
 
 struct PretokenKey {
@@ -76,24 +78,15 @@ inline PretokenKey make_key_unchecked(const char* data, std::size_t length) noex
 //
 // It is made of what every SIMD instruction set has (32 x 32 -> 64 bits), so that all kernels give
 // the same hash and a table may be filled by several; on English, code and multilingual text it
-// keeps more keys at home than two rounds of AES, and costs the same. Each constant holds a byte
-// that does not occur in UTF-8: of text, no factor is ever 0.
-//
-// Known limit: the constants are the same in every process, so text can be made whose keys all have
-// neighbouring homes, and then counting takes quadratic time (32,000 such pretokens, 288 kB: 0.7 s
-// instead of 0.002 s). Random low halves of the four factors, drawn once a process, would end that;
-// no result depends on the hash.
-struct KeyHash {
-  static constexpr std::uint64_t kLow = 0xFF51AFD7'9E37FFB9ull;
-  static constexpr std::uint64_t kHigh = 0xFFEBCA6B'C2FFAE35ull;
-  static constexpr std::uint32_t kMix = 0x9E3779B1u;
-};
+// keeps more keys at home than two rounds of AES, and costs the same. The words are mixed with the
+// seed first, so that nobody can choose keys that meet.
+inline constexpr std::uint32_t kHashMix = 0x9E3779B1u;
 
 inline std::uint32_t hash_key(const PretokenKey& key) noexcept {
-  const std::uint64_t low = key.low ^ KeyHash::kLow;
-  const std::uint64_t high = key.high ^ KeyHash::kHigh;
+  const std::uint64_t low = key.low ^ kHashSeed.key_low;
+  const std::uint64_t high = key.high ^ kHashSeed.key_high;
   const std::uint64_t sum = (low & 0xFFFF'FFFF) * (low >> 32) + (high & 0xFFFF'FFFF) * (high >> 32);
-  return static_cast<std::uint32_t>(sum ^ (sum >> 32)) * KeyHash::kMix;
+  return static_cast<std::uint32_t>(sum ^ (sum >> 32)) * kHashMix;
 }
 
 }  // namespace bpe

@@ -135,6 +135,9 @@ py::tuple pack_keys(const std::string& data, const std::vector<EndOffset>& ends,
   return py::make_tuple(keys, copy(batch.homes()), copy(batch.longs()));
 }
 
+// For tests: what hash_key is made of, (low, high).
+py::tuple hash_seed() { return py::make_tuple(kHashSeed.key_low, kHashSeed.key_high); }
+
 py::list pack_kernel_names() {
   py::list result;
   for (const PackKernel* kernel : usable_pack_kernels()) {
@@ -166,6 +169,7 @@ void bind_pretokenizer(py::module_& module) {
   module.def("pack_keys", &pack_keys, py::arg("data"), py::arg("ends"), py::arg("shift"),
              py::arg("kernel"), "Pack at most 512 pretokens as counting and encoding do.");
   module.def("pack_kernel_names", &pack_kernel_names, "Return the kernels of `pack_keys`.");
+  module.def("hash_seed", &hash_seed, "Return the two numbers that `pack_keys` hashes with.");
   module.def("pattern_names", &names, "Return the names that `split` knows.");
   module.def(
       "find_safe_cut",

@@ -20,7 +20,8 @@ constexpr std::size_t kMergeBatch = 64;
 std::pair<std::string_view, std::uint64_t> most_frequent(const CountTable& table) {
   std::pair<std::string_view, std::uint64_t> best;
   table.for_each([&](std::string_view pretoken, std::uint64_t count) {
-    if (count > best.second) best = {pretoken, count};
+    const bool is_first = count == best.second && pretoken < best.first;
+    if (count > best.second || is_first) best = {pretoken, count};
   });
   return best;
 }

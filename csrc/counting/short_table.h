@@ -25,7 +25,7 @@ struct ShortSlot {
   bool same_key(const ShortSlot& other) const noexcept { return key == other.key; }
   void prefetch() const noexcept {}
   std::uint64_t fingerprint() const noexcept {
-    return fold_product(key.low ^ KeyHash::kHigh, key.high ^ KeyHash::kLow);
+    return fold_product(key.low ^ kHashSeed.bytes_first, key.high ^ kHashSeed.bytes_second);
   }
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "vocab/hash.h"
+
 namespace bpe {
 namespace {
 
@@ -85,7 +87,7 @@ std::uint32_t RankQueue::take_link(std::uint32_t position) {
 std::uint32_t RankQueue::list_of(std::uint32_t rank) {
   if (2 * (lists_.size() + 1) > index_.size()) grow_index();
   const std::size_t mask = index_.size() - 1;
-  for (std::size_t slot = (rank * 0x9E3779B1u) & mask;; slot = (slot + 1) & mask) {
+  for (std::size_t slot = hash_u64(rank) & mask;; slot = (slot + 1) & mask) {
     const std::uint32_t list = index_[slot];
     if (list == kNone) {
       index_[slot] = static_cast<std::uint32_t>(lists_.size());
@@ -100,7 +102,7 @@ void RankQueue::grow_index() {
   index_.assign(std::max(kFirstIndex, 2 * index_.size()), kNone);
   const std::size_t mask = index_.size() - 1;
   for (std::uint32_t list = 0; list < lists_.size(); ++list) {
-    std::size_t slot = (lists_[list].rank * 0x9E3779B1u) & mask;
+    std::size_t slot = hash_u64(lists_[list].rank) & mask;
     while (index_[slot] != kNone) slot = (slot + 1) & mask;
     index_[slot] = list;
   }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash_seed.h"
 #include "trainer/posting_pool.h"
 #include "trainer/symbols.h"
 
@@ -99,7 +100,7 @@ class PairTable {
   };
 
   std::size_t home(PairKey key) const noexcept {
-    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ull) >> shift_);
+    return static_cast<std::size_t>((key * multiplier_) >> shift_);
   }
 
   void set_shift() { shift_ = 64 - std::countr_zero(slots_.size()); }
@@ -142,6 +143,7 @@ class PairTable {
   std::vector<Slice> postings_;
   std::size_t num_used_ = 0;
   int shift_ = 0;
+  std::uint64_t multiplier_ = kHashSeed.multiplier;
 };
 
 }  // namespace bpe

@@ -11,7 +11,7 @@
 namespace bpe {
 
 inline std::uint64_t hash_u64(std::uint64_t value) noexcept {
-  return fold_product(value ^ 0x9FB21C651E98DF25ull, 0xD6E8FEB86659FD93ull);
+  return fold_product(value ^ kHashSeed.bytes_first, kHashSeed.multiplier);
 }
 
 // O(length). A short token hashes as its PretokenKey.

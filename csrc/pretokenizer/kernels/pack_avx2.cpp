@@ -35,9 +35,8 @@ inline __m256i load_keys(const char* text, const std::uint32_t* starts,
 }
 
 // hash_key up to the sum, which stands in both halves of each lane.
-inline __m256i sums(__m256i keys) noexcept {
-  const __m256i factors = _mm256_xor_si256(
-      keys, _mm256_set_epi64x(KeyHash::kHigh, KeyHash::kLow, KeyHash::kHigh, KeyHash::kLow));
+inline __m256i sums(__m256i keys, __m256i seeds) noexcept {
+  const __m256i factors = _mm256_xor_si256(keys, seeds);
   const __m256i products = _mm256_mul_epu32(factors, _mm256_srli_epi64(factors, 32));
   return _mm256_add_epi64(products, _mm256_shuffle_epi32(products, 0x4E));
 }
@@ -49,19 +48,20 @@ inline __m256i hashes(const __m256i (&sums)[4]) noexcept {
   const __m256i low = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0x88));
   const __m256i high = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0xDD));
   const __m256i mixed = _mm256_mullo_epi32(_mm256_xor_si256(low, high),
-                                           _mm256_set1_epi32(static_cast<int>(KeyHash::kMix)));
+                                           _mm256_set1_epi32(static_cast<int>(kHashMix)));
   // The even keys lie in the lower lane, the odd ones in the upper.
   return _mm256_permutevar8x32_epi32(mixed, _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0));
 }
 
 // Eight, of which the arrays hold starts, lengths (0 for a long one) and the place for homes.
 inline void pack_eight(const char* text, const std::uint32_t* starts, const std::uint32_t* lengths,
-                       __m128i shift, PretokenKey* out_keys, std::uint32_t* out_homes) noexcept {
+                       __m256i seeds, __m128i shift, PretokenKey* out_keys,
+                       std::uint32_t* out_homes) noexcept {
   __m256i sum[4];
   for (int group = 0; group < 4; ++group) {
     const __m256i keys = load_keys(text, starts + 2 * group, lengths + 2 * group);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out_keys + 2 * group), keys);
-    sum[group] = sums(keys);
+    sum[group] = sums(keys, seeds);
   }
   const __m256i homes =
       _mm256_max_epu32(_mm256_srl_epi32(hashes(sum), shift), _mm256_set1_epi32(1));
@@ -71,6 +71,8 @@ inline void pack_eight(const char* text, const std::uint32_t* starts, const std:
 std::size_t pack(const char* text, const EndOffset* ends, std::size_t count, const SlotIndex& index,
                  const PackedKeys& out) {
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(index.shift));
+  const __m256i seeds = _mm256_set_epi64x(kHashSeed.key_high, kHashSeed.key_low, kHashSeed.key_high,
+                                          kHashSeed.key_low);
   const __m256i longest = _mm256_set1_epi32(static_cast<int>(kMaxKeyBytes));
   alignas(32) std::uint32_t starts[8];
   alignas(32) std::uint32_t lengths[8];
@@ -96,7 +98,7 @@ std::size_t pack(const char* text, const EndOffset* ends, std::size_t count, con
     _mm256_store_si256(reinterpret_cast<__m256i*>(starts), start);
     _mm256_store_si256(reinterpret_cast<__m256i*>(lengths), _mm256_and_si256(length, is_short));
     for (std::size_t k = used; k < 8; ++k) starts[k] = lengths[k] = 0;
-    pack_eight(text, starts, lengths, shift, out.keys + i, out.homes + i);
+    pack_eight(text, starts, lengths, seeds, shift, out.keys + i, out.homes + i);
     unsigned longs = ~static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(is_short)));
     for (longs &= (1u << used) - 1; longs != 0; longs &= longs - 1) {
       const auto lane = static_cast<std::uint32_t>(std::countr_zero(longs));

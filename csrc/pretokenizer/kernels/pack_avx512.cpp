@@ -47,10 +47,8 @@ inline __m512i cut(__m512i bytes, __m512i lengths, int group) noexcept {
 }
 
 // hash_key up to the sum, which stands in both halves of each lane.
-inline __m512i sums(__m512i keys) noexcept {
-  const __m512i factors = _mm512_xor_si512(
-      keys, _mm512_set_epi64(KeyHash::kHigh, KeyHash::kLow, KeyHash::kHigh, KeyHash::kLow,
-                             KeyHash::kHigh, KeyHash::kLow, KeyHash::kHigh, KeyHash::kLow));
+inline __m512i sums(__m512i keys, __m512i seeds) noexcept {
+  const __m512i factors = _mm512_xor_si512(keys, seeds);
   const __m512i products = _mm512_mul_epu32(factors, _mm512_srli_epi64(factors, 32));
   return _mm512_add_epi64(products, _mm512_shuffle_epi32(products, _MM_PERM_BADC));
 }
@@ -64,13 +62,16 @@ inline __m512i hashes(const __m512i (&sums)[4]) noexcept {
   const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(1));
   const __m512i folded = _mm512_xor_si512(_mm512_permutex2var_epi32(left, low, right),
                                           _mm512_permutex2var_epi32(left, high, right));
-  return _mm512_mullo_epi32(folded, _mm512_set1_epi32(static_cast<int>(KeyHash::kMix)));
+  return _mm512_mullo_epi32(folded, _mm512_set1_epi32(static_cast<int>(kHashMix)));
 }
 
 std::size_t pack(const char* text, const EndOffset* ends, std::size_t count, const SlotIndex& index,
                  const PackedKeys& out) {
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(index.shift));
   const __m512i numbers = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const __m512i seeds = _mm512_set_epi64(kHashSeed.key_high, kHashSeed.key_low, kHashSeed.key_high,
+                                         kHashSeed.key_low, kHashSeed.key_high, kHashSeed.key_low,
+                                         kHashSeed.key_high, kHashSeed.key_low);
   alignas(64) std::uint32_t starts[16];
   std::size_t num_longs = 0;
   __m512i last_ends = _mm512_setzero_si512();
@@ -90,7 +91,7 @@ std::size_t pack(const char* text, const EndOffset* ends, std::size_t count, con
     for (int group = 0; group < 4; ++group) {
       const __m512i keys = cut(load_four(text, starts + 4 * group), lengths, group);
       _mm512_storeu_si512(out.keys + i + 4 * group, keys);
-      sum[group] = sums(keys);
+      sum[group] = sums(keys, seeds);
     }
     const __m512i homes =
         _mm512_max_epu32(_mm512_srl_epi32(hashes(sum), shift), _mm512_set1_epi32(1));
