@@ -16,6 +16,7 @@
 #include "bindings/fast_method.h"
 #include "bindings/id_lists.h"
 #include "bindings/interruptible.h"
+#include "bindings/new_objects.h"
 #include "bindings/stages.h"
 #include "bindings/text_view.h"
 #include "bindings/vocabulary.h"
@@ -69,18 +70,6 @@ Ids all_of(const SpecialTokens& specials) {
 std::size_t checked_threads(py::ssize_t num_threads) {
   if (num_threads >= 1) return static_cast<std::size_t>(num_threads);
   throw py::value_error("num_threads must be at least 1, not " + std::to_string(num_threads));
-}
-
-py::bytes new_bytes(std::uint64_t size) {
-  if (!std::in_range<Py_ssize_t>(size)) throw std::bad_alloc();
-  PyObject* bytes = PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(size));
-  if (bytes == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::bytes>(bytes);
-}
-
-// The body of a bytes object that nobody else has seen yet.
-std::span<char> body_of(const py::bytes& bytes) {
-  return {PyBytes_AS_STRING(bytes.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr()))};
 }
 
 // Ids as 16-bit numbers, in the memory that they lie in: each is written before or where it was
@@ -175,6 +164,7 @@ class Codec {
     run(texts.num_bytes(), [&](const Progress& progress) {
       batch = bpe::encode_batch(encoder_, texts.views(), *specials, threads, progress);
     });
+    const PausedCollection paused;
     py::list lists(batch.size());
     for (std::size_t text = 0; text < batch.size(); ++text)
       lists[text] = ints_.to_list(batch[text]);
@@ -200,26 +190,26 @@ class Codec {
   }
 
   py::object decode_bytes(py::handle object) const {
-    const Ids ids = read_ids(object);
-    const py::bytes bytes = new_bytes(decoder().size_of(ids));
+    const IdBuffer ids = read_ids(object);
+    const py::bytes bytes = new_bytes(decoder().size_of(ids.ids()));
     const std::span<char> body = body_of(bytes);
-    run(body.size(), [&](const Progress&) { decoder().write(ids, body); });
+    run(body.size(), [&](const Progress&) { decoder().write(ids.ids(), body); });
     return bytes;
   }
 
   py::list decode_bytes_batch(const py::iterable& batch, py::ssize_t num_threads) const {
-    std::vector<Ids> documents;
+    std::vector<IdBuffer> documents;
     std::vector<py::bytes> results;
     std::size_t num_bytes = 0;
     for (const py::handle object : py::list(batch)) {
       documents.push_back(read_document(object, documents.size()));
-      results.push_back(new_bytes(decoder().size_of(documents.back())));
+      results.push_back(new_bytes(decoder().size_of(documents.back().ids())));
       num_bytes += body_of(results.back()).size();
     }
     run(num_bytes, [&](const Progress& progress) {
       share_work(documents.size(), checked_threads(num_threads), [&](std::size_t, std::size_t i) {
         progress.check();
-        decoder().write(documents[i], body_of(results[i]));
+        decoder().write(documents[i].ids(), body_of(results[i]));
       });
     });
     return py::cast(results);
@@ -266,10 +256,10 @@ class Codec {
   }
 
   // The ids of one document of a batch, known to be tokens; an error names the document.
-  Ids read_document(py::handle object, std::size_t index) const {
+  IdBuffer read_document(py::handle object, std::size_t index) const {
     try {
-      Ids ids = read_ids(object);
-      decoder().size_of(ids);
+      IdBuffer ids = read_ids(object);
+      decoder().size_of(ids.ids());
       return ids;
     } catch (const py::type_error& error) {
       throw py::type_error("document " + std::to_string(index) + ": " + error.what());

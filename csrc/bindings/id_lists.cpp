@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "bindings/new_objects.h"
 #include "decoder/decoder.h"
 
 namespace py = pybind11;
@@ -31,22 +32,21 @@ struct HeldBuffer {
 };
 
 template <class Int>
-std::vector<std::uint32_t> copy_ids(const Py_buffer& buffer) {
+void copy_ids(const Py_buffer& buffer, std::uint32_t* ids) {
   const auto count = static_cast<std::size_t>(buffer.shape[0]);
   const char* item = static_cast<const char*>(buffer.buf);
-  std::vector<std::uint32_t> ids(count);
   for (std::size_t index = 0; index < count; ++index, item += buffer.strides[0]) {
     Int value;
     std::memcpy(&value, item, sizeof value);
     ids[index] = static_cast<std::uint32_t>(value);
     if (!std::in_range<std::uint32_t>(value)) refuse_id(index, std::to_string(value));
   }
-  return ids;
 }
 
 template <class Signed>
-std::vector<std::uint32_t> copy_ids(const Py_buffer& buffer, bool is_signed) {
-  return is_signed ? copy_ids<Signed>(buffer) : copy_ids<std::make_unsigned_t<Signed>>(buffer);
+void copy_ids(const Py_buffer& buffer, bool is_signed, std::uint32_t* ids) {
+  if (is_signed) return copy_ids<Signed>(buffer, ids);
+  copy_ids<std::make_unsigned_t<Signed>>(buffer, ids);
 }
 
 enum class Items { integers, not_integers, unknown };
@@ -66,7 +66,7 @@ Items items_of(std::string_view format, bool& is_signed) {
 }
 
 // Reads an array through the buffer protocol; false when its items have to be asked one by one.
-bool read_array(py::handle array, std::vector<std::uint32_t>& ids) {
+bool read_array(py::handle array, IdBuffer& ids) {
   const HeldBuffer held(array);
   const Py_buffer& buffer = held.buffer;
   if (buffer.ndim != 1) {
@@ -82,13 +82,44 @@ bool read_array(py::handle array, std::vector<std::uint32_t>& ids) {
                          "'");
   }
   if (items == Items::unknown) return false;
+  const auto count = static_cast<std::size_t>(buffer.shape[0]);
+  ids.reserve_more(count);
   switch (buffer.itemsize) {
-    case 1: ids = copy_ids<std::int8_t>(buffer, is_signed); return true;
-    case 2: ids = copy_ids<std::int16_t>(buffer, is_signed); return true;
-    case 4: ids = copy_ids<std::int32_t>(buffer, is_signed); return true;
-    case 8: ids = copy_ids<std::int64_t>(buffer, is_signed); return true;
+    case 1: copy_ids<std::int8_t>(buffer, is_signed, ids.data()); break;
+    case 2: copy_ids<std::int16_t>(buffer, is_signed, ids.data()); break;
+    case 4: copy_ids<std::int32_t>(buffer, is_signed, ids.data()); break;
+    case 8: copy_ids<std::int64_t>(buffer, is_signed, ids.data()); break;
     default: return false;
   }
+  ids.set_size(count);
+  return true;
+}
+
+// The value of an int of one digit, which every id below 2^30 is; negative for anything else. It
+// runs no code of Python's.
+std::int64_t small_value(PyObject* object) noexcept {
+  if (!PyLong_CheckExact(object)) return -1;
+  const auto* number = reinterpret_cast<const PyLongObject*>(object);
+#if PY_VERSION_HEX >= 0x030C0000
+  return PyUnstable_Long_IsCompact(number) ? PyUnstable_Long_CompactValue(number) : -1;
+#else
+  const Py_ssize_t num_digits = Py_SIZE(number);
+  if (num_digits == 1) return number->ob_digit[0];
+  return num_digits == 0 ? 0 : -1;
+#endif
+}
+
+// Reads items of one digit from `first` on, as far as there are any, and returns how far that was.
+std::size_t read_small_ints(std::span<PyObject*> items, std::size_t first, std::uint32_t* ids) {
+  constexpr std::size_t kAhead = 16;
+  std::size_t index = first;
+  for (; index < items.size(); ++index) {
+    __builtin_prefetch(items[std::min(index + kAhead, items.size() - 1)]);
+    const std::int64_t value = small_value(items[index]);
+    if (value < 0) break;
+    ids[index] = static_cast<std::uint32_t>(value);
+  }
+  return index;
 }
 
 std::string text_of_int(py::handle value) {
@@ -119,20 +150,27 @@ PyObject* IntTable::make(std::uint32_t id) const {
   return kept;
 }
 
+PyObject* IntTable::new_reference(std::uint32_t id) const {
+  if (id >= ints_.size()) [[unlikely]]
+    return py::int_(id).release().ptr();
+  PyObject* item = ints_[id].load(std::memory_order_acquire);
+  if (item == nullptr) [[unlikely]]
+    item = make(id);
+  Py_INCREF(item);
+  return item;
+}
+
 py::list IntTable::to_list(std::span<const std::uint32_t> ids) const {
-  py::list list(ids.size());
-  for (std::size_t index = 0; index < ids.size(); ++index) {
-    const std::uint32_t id = ids[index];
-    PyObject* item = nullptr;
-    if (id < ints_.size()) [[likely]] {
-      item = ints_[id].load(std::memory_order_acquire);
-      if (item == nullptr) item = make(id);
-      Py_INCREF(item);
-    } else {
-      item = py::int_(id).release().ptr();
-    }
-    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(index), item);
+  py::list list = new_list(ids.size());
+  PyObject** const items = items_of(list).data();
+  const std::size_t num_followed = ids.size() - std::min(ids.size(), 2 * kAhead);
+  std::size_t index = 0;
+  for (; index < num_followed; ++index) {
+    prefetch_slot(ids[index + 2 * kAhead]);
+    prefetch_int(ids[index + kAhead]);
+    items[index] = new_reference(ids[index]);
   }
+  for (; index < ids.size(); ++index) items[index] = new_reference(ids[index]);
   return list;
 }
 
@@ -153,22 +191,28 @@ std::uint32_t read_id(py::handle id, std::size_t index) {
   return static_cast<std::uint32_t>(value);
 }
 
-std::vector<std::uint32_t> read_ids(py::handle object) {
-  std::vector<std::uint32_t> ids;
+IdBuffer read_ids(py::handle object) {
+  IdBuffer ids;
   if (PyUnicode_Check(object.ptr())) throw py::type_error("ids must be integers, not a str");
   if (PyObject_CheckBuffer(object.ptr()) != 0 && read_array(object, ids)) return ids;
-  const auto items = py::reinterpret_steal<py::object>(
+  const auto sequence = py::reinterpret_steal<py::object>(
       PySequence_Fast(object.ptr(), "ids must be a sequence of integers"));
-  if (!items) throw py::error_already_set();
-  ids.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(items.ptr())));
-  // An item's __index__ may change the list that it comes from: look at the size each time, and
-  // hold the item.
-  for (Py_ssize_t index = 0; index < PySequence_Fast_GET_SIZE(items.ptr()); ++index) {
-    const auto item =
-        py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(items.ptr(), index));
-    ids.push_back(read_id(item, static_cast<std::size_t>(index)));
+  if (!sequence) throw py::error_already_set();
+  // An item's __index__ may change the list that it comes from: look at it anew each time, and hold
+  // the item.
+  const auto items = [&]() -> std::span<PyObject*> {
+    return {PySequence_Fast_ITEMS(sequence.ptr()),
+            static_cast<std::size_t>(PySequence_Fast_GET_SIZE(sequence.ptr()))};
+  };
+  std::size_t index = 0;
+  while (true) {
+    ids.reserve_more(items().size() - std::min(items().size(), ids.size()));
+    index = read_small_ints(items(), index, ids.data());
+    ids.set_size(index);
+    if (index >= items().size()) return ids;
+    const auto item = py::reinterpret_borrow<py::object>(items()[index]);
+    ids.push_back(read_id(item, index++));
   }
-  return ids;
 }
 
 }  // namespace bpe::bindings

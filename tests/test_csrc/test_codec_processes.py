@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -64,11 +65,14 @@ def test_a_forked_process_encodes_with_what_it_was_given() -> None:
 
 def test_a_thousand_threads_share_one_codec() -> None:
     codec = warm_codec()
-    expected = [codec.encode_ordinary(text) for text in TEXTS]
+    texts = [text * 40 for text in TEXTS]  # long enough that the GIL is let go
+    expected = [codec.encode_ordinary(text) for text in texts]
     wrong: list[int] = []
 
     def work(number: int) -> None:
-        if codec.encode_unless_special(TEXTS[number % 200]) != expected[number % 200]:
+        text = texts[number % 200]
+        ids = codec.encode_unless_special(text)
+        if ids != expected[number % 200] or codec.decode_bytes(ids) != text.encode():
             wrong.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(1000)]
@@ -79,11 +83,28 @@ def test_a_thousand_threads_share_one_codec() -> None:
     assert [] == wrong
 
 
-def test_the_references_to_shared_ints_balance() -> None:
+@pytest.mark.parametrize("times", [1, 100])
+def test_the_references_to_shared_ints_balance(times: int) -> None:
     codec = warm_codec()
-    number = codec.encode_ordinary("text")[0]
+    text = "text" * times
+    number = codec.encode_ordinary(text)[0]
     assert number == 256
     before = sys.getrefcount(number)
     for _ in range(1000):
-        codec.encode_ordinary("text")
+        codec.encode_ordinary(text)
+        codec.decode_bytes([number] * times)
+        codec.encode_batch([text], [], 1)
     assert before == sys.getrefcount(number)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_a_batch_leaves_the_search_for_garbage_as_it_was(is_enabled: bool) -> None:
+    codec = warm_codec()
+    was_enabled = gc.isenabled()
+    try:
+        gc.enable() if is_enabled else gc.disable()
+        lists = codec.encode_batch(TEXTS, [], 1)
+        assert is_enabled == gc.isenabled()
+        assert all(gc.is_tracked(ids) for ids in lists)  # who puts a list into itself is found
+    finally:
+        gc.enable() if was_enabled else gc.disable()

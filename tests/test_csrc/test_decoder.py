@@ -87,6 +87,33 @@ def test_a_list_that_changes_while_it_is_read_does_no_harm() -> None:
     assert b"aaab" == codec_of().decode_bytes(ids)  # type: ignore[arg-type]
 
 
+def test_ints_of_every_size_stand_side_by_side() -> None:
+    large = {2**15: b"a", 2**30 - 1: b"b", 2**30: b"c", 2**31 - 1: b"d"}
+    codec = codec_of({**BYTES, **large})
+    ids = [0, *large, *reversed(large), 98] * 20  # beyond what is fetched ahead
+    assert b"\0abcddcbab" * 20 == codec.decode_bytes(ids)
+    ids[137] = 2**30 + 1
+    with pytest.raises(DecodeError, match=rf"ids\[137\] is {2**30 + 1}\b"):
+        codec.decode_bytes(ids)
+
+
+def test_ints_of_other_kinds_between_ints_are_read_in_their_order() -> None:
+    class Other(int):
+        """An int that is not exactly one."""
+
+    ids = [97, Other(98), np.int64(99), 100, Other(97)] * 50
+    assert b"abcda" * 50 == codec_of().decode_bytes(ids)  # type: ignore[arg-type]
+
+
+def test_megabytes_of_bytes_and_of_ids_are_no_different() -> None:
+    codec = codec_of({**BYTES, 256: b"0123456789abcdef", 257: b"0123456789abcdefg"})
+    ids = [256, 257, 97] * 200_000
+    expected = (b"0123456789abcdef" + b"0123456789abcdefg" + b"a") * 200_000
+    assert expected == codec.decode_bytes(ids)
+    assert expected == codec.decode_bytes(np.array(ids, np.uint16))
+    assert list(expected) == codec.encode_ordinary(expected)
+
+
 def test_single_tokens_are_found_in_both_directions() -> None:
     codec = codec_of({**BYTES, 256: b"ab"}, specials={b"<s>": 300})
     assert (256, 300, None) == (
