@@ -17,6 +17,7 @@
 #include "bindings/id_lists.h"
 #include "bindings/interruptible.h"
 #include "bindings/new_objects.h"
+#include "bindings/snapshot.h"
 #include "bindings/stages.h"
 #include "bindings/text_view.h"
 #include "bindings/vocabulary.h"
@@ -201,7 +202,7 @@ class Codec {
     std::vector<IdBuffer> documents;
     std::vector<py::bytes> results;
     std::size_t num_bytes = 0;
-    for (const py::handle object : py::list(batch)) {
+    for (const py::handle object : snapshot_of(batch)) {
       documents.push_back(read_document(object, documents.size()));
       results.push_back(new_bytes(decoder().size_of(documents.back().ids())));
       num_bytes += body_of(results.back()).size();

@@ -1,6 +1,7 @@
 // Binds the readers of corpora: the class DocumentBatch, which they fill and the engines count.
 #include "corpora/document_batch.h"
 
+#include <pybind11/critical_section.h>
 #include <pybind11/pybind11.h>
 
 #include <memory>
@@ -52,11 +53,13 @@ py::object encoded(PyObject* text) {
 }
 
 // The text of an item: itself, or a field of a dict. Null if there is no such field.
-PyObject* text_of(PyObject* item, const py::str& field) {
-  if (PyDict_CheckExact(item) == 0) return item;
-  PyObject* const text = PyDict_GetItemWithError(item, field.ptr());
+py::object text_of(const py::object& item, const py::str& field) {
+  if (PyDict_CheckExact(item.ptr()) == 0) return item;
+  // Where there is no GIL, another thread may take the text out before we have hold of it.
+  const py::scoped_critical_section held(item);
+  PyObject* const text = PyDict_GetItemWithError(item.ptr(), field.ptr());
   if (text == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
-  return text;
+  return py::reinterpret_borrow<py::object>(text);
 }
 
 // Adds a text and what keeps it alive; false if it is none that is usual. Of a str that is ASCII,
@@ -95,8 +98,8 @@ py::tuple add_items(DocumentBatch& batch, const py::object& iterator, py::ssize_
       if (PyErr_Occurred() != nullptr) throw py::error_already_set();
       return py::make_tuple(num_items, py::none());
     }
-    PyObject* const text = text_of(item.ptr(), field);
-    if (text == nullptr || !add_text(batch, text, owners)) {
+    const py::object text = text_of(item, field);
+    if (!text || !add_text(batch, text.ptr(), owners)) {
       py::list other;
       other.append(item);
       return py::make_tuple(num_items, other);
@@ -131,6 +134,7 @@ std::size_t add_parts(DocumentBatch& batch, const py::bytes& data, const py::byt
 // Takes a struct of Arrow over from a capsule, which is left empty; it is released when unused.
 template <class Struct>
 std::shared_ptr<Struct> take_over(const py::capsule& capsule, const char* name) {
+  const py::scoped_critical_section held(capsule);  // only one thread gets it
   auto* const source = static_cast<Struct*>(PyCapsule_GetPointer(capsule.ptr(), name));
   if (source == nullptr) throw py::error_already_set();
   if (source->release == nullptr) {

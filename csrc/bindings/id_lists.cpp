@@ -1,6 +1,8 @@
 // Making lists of ids and reading ids from whatever Python has.
 #include "bindings/id_lists.h"
 
+#include <pybind11/critical_section.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -199,7 +201,8 @@ IdBuffer read_ids(py::handle object) {
       PySequence_Fast(object.ptr(), "ids must be a sequence of integers"));
   if (!sequence) throw py::error_already_set();
   // An item's __index__ may change the list that it comes from: look at it anew each time, and hold
-  // the item.
+  // the item. Where there is no GIL, another thread may, but while we have hold of the list.
+  const py::scoped_critical_section held(sequence);
   const auto items = [&]() -> std::span<PyObject*> {
     return {PySequence_Fast_ITEMS(sequence.ptr()),
             static_cast<std::size_t>(PySequence_Fast_GET_SIZE(sequence.ptr()))};

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "bindings/snapshot.h"
+
 namespace py = pybind11;
 
 namespace bpe::bindings {
@@ -76,7 +78,7 @@ TextView::TextView(py::handle object) : owner_(py::reinterpret_borrow<py::object
 }
 
 Texts::Texts(const py::iterable& objects) {
-  for (const py::handle object : py::list(objects)) {
+  for (const py::handle object : snapshot_of(objects)) {
     try {
       held_.emplace_back(object);
     } catch (const py::type_error& error) {

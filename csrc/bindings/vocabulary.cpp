@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bindings/id_lists.h"
+#include "bindings/snapshot.h"
 #include "bindings/stages.h"
 #include "bindings/text_view.h"
 #include "vocab/ranked_tokens.h"
@@ -84,7 +85,7 @@ Table table_of(const py::object& tokens) {
 
 }  // namespace
 
-Tokens::Tokens(const py::iterable& pairs, std::size_t id_at) : held(pairs) {
+Tokens::Tokens(const py::iterable& pairs, std::size_t id_at) : held(snapshot_of(pairs)) {
   const auto refuse = [](py::handle item) {
     throw py::type_error("a token is an id and its bytes, not " +
                          std::string(py::str(py::repr(item))));

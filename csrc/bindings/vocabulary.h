@@ -12,7 +12,7 @@ namespace bpe::bindings {
 
 // Pairs of id and bytes, with the objects that own the bytes.
 struct Tokens {
-  pybind11::list held;
+  pybind11::tuple held;
   std::vector<IdAndBytes> views;
 
   // `id_at` says whether the id is the first (0) or the second (1) of each pair.
