@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import PathLike
 from typing import Any, final
 
 import numpy as np
@@ -220,6 +221,17 @@ def encode_flat(
     num_threads: int,
     end: int | None = None,
 ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]: ...
+def encode_file(
+    codec: Codec,
+    path: str | PathLike[str],
+    separator: bytes,
+    allowed_special: Sequence[int],
+    end: int | None,
+    place: tuple[int, str, int],
+    num_threads: int,
+    progress: Callable[[str, int, int], None] | None,
+    chunk_bytes: int | None = None,
+) -> tuple[int, int, int]: ...
 def encode_with_dropout(
     codec: Codec,
     data: bytes,

@@ -14,6 +14,7 @@ from typing import (
     Any,
     BinaryIO,
     Literal,
+    NamedTuple,
     Protocol,
     cast,
     get_args,
@@ -25,6 +26,8 @@ from bpe.spec import TokenizerSpec
 from bpe.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -98,6 +101,33 @@ class Spill(Protocol):
         """Return the counts of the table and of all that was spilled from it."""
 
 
+class PlaceInFile(NamedTuple):
+    """Where to write; `name` is for error messages."""
+
+    descriptor: int
+    name: str
+    offset: int
+
+
+class EncodeFile(Protocol):
+    """Writes the ids of a text file to another file."""
+
+    def __call__(
+        self,
+        path: Path,
+        separator: str | None,
+        allowed_special: frozenset[str],
+        end: int | None,
+        place: PlaceInFile,
+        num_threads: int,
+        progress: Progress | None,
+    ) -> tuple[int, int, int]:
+        """Write the ids of its documents, `end` after each; return how many ids, documents, bytes.
+
+        Ids are as wide as those of `Codec.encode_flat`.
+        """
+
+
 class Codec(Protocol):
     """Encodes and decodes with one vocabulary; immutable, safe to share between threads."""
 
@@ -132,6 +162,10 @@ class Codec(Protocol):
         end: int | None = None,
     ) -> tuple[npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.int64]]:
         """Return all ids in a row, and where each text's begin; `end` follows each of them."""
+
+    @property
+    def encode_file(self) -> EncodeFile | None:
+        """None where somebody else has to read files, and `encode_flat` their documents."""
 
     def encode_with_dropout(
         self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int

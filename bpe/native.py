@@ -302,6 +302,25 @@ class NativeCodec:
             return engines.flatten(lists, self._max_id, end)
         return _core.encode_flat(self._core, texts, self._ids_of(allowed_special), num_threads, end)
 
+    @property
+    def encode_file(self) -> engines.EncodeFile | None:
+        """None with a pattern that has no scanner."""
+        return None if self._uses_regex else self._encode_file
+
+    def _encode_file(
+        self,
+        path: Path,
+        separator: str | None,
+        allowed_special: frozenset[str],
+        end: int | None,
+        place: engines.PlaceInFile,
+        num_threads: int,
+        progress: Progress | None,
+    ) -> tuple[int, int, int]:
+        cut_at = (separator or "").encode()
+        ids = self._ids_of(allowed_special)
+        return _core.encode_file(self._core, path, cut_at, ids, end, place, num_threads, progress)
+
     def encode_with_dropout(
         self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
     ) -> list[int]:

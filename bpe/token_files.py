@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from bpe.engines import PlaceInFile
 from bpe.errors import FormatError
 from bpe.files import StrPath, open_for_writing
 
@@ -115,7 +116,7 @@ def open_tokens(
         if not file.seekable():
             raise FormatError(f"{str(path)!r} is a pipe; a token file needs a file on a disk")
         file.write(bytes(HEADER_BYTES))
-        writer = TokenWriter(file, tokenizer)
+        writer = TokenWriter(file, str(path), tokenizer)
         yield writer
         file.seek(0)
         file.write(_pack_header(writer.header))
@@ -124,9 +125,10 @@ def open_tokens(
 class TokenWriter:
     """Appends ids to a token file; made by `open_tokens`."""
 
-    def __init__(self, file: BinaryIO, tokenizer: Tokenizer) -> None:
+    def __init__(self, file: BinaryIO, name: str, tokenizer: Tokenizer) -> None:
         """Write behind the header."""
-        self._file, self._n_vocab, self._hash = file, tokenizer.n_vocab, tokenizer.content_hash
+        self._file, self._name = file, name
+        self._n_vocab, self._hash = tokenizer.n_vocab, tokenizer.content_hash
         self.dtype = "uint16" if tokenizer.n_vocab <= 2**16 else "uint32"
         self.count = 0
 
@@ -149,6 +151,13 @@ class TokenWriter:
 
         self._file.write(np.ascontiguousarray(ids, _DTYPE_TO_STORED[self.dtype]).data)
         self.count += len(ids)
+
+    @contextmanager
+    def filling(self) -> Iterator[PlaceInFile]:
+        """Let somebody else write ids, as many as are added to `count` in the block."""
+        self._file.flush()
+        yield PlaceInFile(self._file.fileno(), self._name, self._file.tell())
+        self._file.seek(0, 2)
 
     @property
     def header(self) -> TokenFileHeader:

@@ -10,9 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bpe.corpora.corpus import Corpus, Source
+from bpe.corpora.packer import PlainFile
 from bpe.corpora.reading import Reading
 from bpe.encoding.pipeline import EncodedGroup, Group, encode_groups, groups_of
 from bpe.errors import CorpusError
@@ -24,6 +25,7 @@ from bpe.token_files import TokenWriter, open_tokens
 from bpe.token_shards import FORMAT, VERSION, TokenShard, read_index
 
 if TYPE_CHECKING:
+    from bpe.encoding.cutting import Cutter
     from bpe.engines import Progress
     from bpe.tokenizer import Tokenizer
 
@@ -91,15 +93,39 @@ class Plan:
         threads = resolve_num_threads(num_threads)
         return cls(tokenizer, reading, allowed, end, threads, progress, key)
 
-    def encoded(self, num_done: int = 0) -> Iterator[EncodedGroup]:
+    def encoded(self) -> Iterator[EncodedGroup | PlainFile]:
+        """Yield the ids of all documents; files that the engine can encode are left to it."""
+        leave_files = self.tokenizer._codec.encode_file is not None
+        return self._encode(groups_of(self.reading, self._cutter(), leave_files=leave_files))
+
+    def encoded_after(self, num_done: int) -> Iterator[EncodedGroup]:
         """Yield the ids of all pieces but the first, which were done before."""
-        cutter = self.tokenizer._cutter(self.allowed)
-        groups = _after(groups_of(self.reading, cutter), num_done)
+        groups = cast("Iterator[Group]", groups_of(self.reading, self._cutter()))
+        return cast("Iterator[EncodedGroup]", self._encode(_after(groups, num_done)))
+
+    def encode_plain(self, file: PlainFile, writer: TokenWriter) -> tuple[int, int]:
+        """Write the ids of a file that was left; return how many documents and bytes there were."""
+        encode = self.tokenizer._codec.encode_file
+        assert encode is not None, "files are left to an engine that encodes them"
+        begin = file.position - file.path.stat().st_size
+        show = None if self.progress is None else _Shown(self.progress, begin, self.reading.total)
+        with writer.filling() as place:
+            counts = encode(
+                file.path, file.separator, self.allowed, self.end, place, self.num_threads, show
+            )
+            writer.count += counts[0]
+        return counts[1:]
+
+    def _cutter(self) -> Cutter:
+        return self.tokenizer._cutter(self.allowed)
+
+    def _encode(self, groups: Iterator[Group | PlainFile]) -> Iterator[EncodedGroup | PlainFile]:
         codec = self.tokenizer._codec
         for group in encode_groups(groups, codec, self.allowed, self.end, self.num_threads):
             yield group
             if self.progress is not None:
-                self.progress("encoding", group.group.position, self.reading.total)
+                position = (group if isinstance(group, PlainFile) else group.group).position
+                self.progress("encoding", position, self.reading.total)
 
 
 def allowed_by(special: SpecialPolicy, known: frozenset[str]) -> frozenset[str]:
@@ -122,9 +148,15 @@ def write_file(plan: Plan, path: StrPath, *, overwrite: bool) -> EncodedFiles:
     num_documents = num_bytes = 0
     with open_tokens(path, plan.tokenizer, overwrite=overwrite) as writer, _Behind() as behind:
         for encoded in plan.encoded():
-            behind.call(writer.append_known, encoded.ids)
-            num_documents += encoded.group.count_documents(len(encoded.group.pieces))
-            num_bytes += encoded.group.num_bytes
+            if isinstance(encoded, PlainFile):
+                behind.wait()
+                documents, size = plan.encode_plain(encoded, writer)
+            else:
+                behind.call(writer.append_known, encoded.ids)
+                documents = encoded.group.count_documents(len(encoded.group.pieces))
+                size = encoded.group.num_bytes
+            num_documents += documents
+            num_bytes += size
         behind.wait()
     plan.reading.report.warn()
     return EncodedFiles(writer.count, num_documents, num_bytes, writer.dtype, (Path(path),))
@@ -162,7 +194,7 @@ class _Shards:
     ) -> None:
         self._plan, self._room, self._limit = plan, room, limit
         self._number = len(done)
-        self._encoded = plan.encoded(sum(shard.num_pieces for shard in done))
+        self._encoded = plan.encoded_after(sum(shard.num_pieces for shard in done))
         self._rest: EncodedGroup | None = None
 
     def write(self) -> Iterator[TokenShard]:
@@ -196,6 +228,16 @@ class _Shards:
                 self._rest = _without(encoded, taken) or next(self._encoded, None)
             behind.wait()
         return TokenShard(name, count, documents, num_bytes, pieces, digest.hexdigest())
+
+
+class _Shown:
+    """Turns the progress within one file into that within the whole corpus."""
+
+    def __init__(self, progress: Progress, begin: int, total: int) -> None:
+        self._progress, self._begin, self._total = progress, begin, total
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        self._progress(phase, self._begin + done, self._total)
 
 
 class _Behind:

@@ -72,26 +72,35 @@ class EncodedGroup:
     offsets: npt.NDArray[np.int64]
 
 
-def groups_of(reading: Reading, cutter: Cutter) -> Iterator[Group]:
-    """Yield the documents of a reading in groups, long ones in pieces."""
+def groups_of(
+    reading: Reading, cutter: Cutter, *, leave_files: bool = False
+) -> Iterator[Group | PlainFile]:
+    """Yield the documents of a reading in groups, long ones in pieces.
+
+    With `leave_files`, text files that an engine can read itself are left to it.
+    """
     joined = _LongDocument(cutter)
-    for step in reading.steps(batch_bytes=_GROUP_BYTES):
-        assert not isinstance(step, PlainFile), "nobody asked for files to be left alone"
-        if isinstance(step, TextPart):
+    for step in reading.steps(() if leave_files else None, _GROUP_BYTES):
+        if isinstance(step, PlainFile):
+            yield step
+        elif isinstance(step, TextPart):
             yield from joined.add(step)
         else:
             yield _group_of_batch(step, cutter)
 
 
 def encode_groups(
-    groups: Iterator[Group],
+    groups: Iterator[Group | PlainFile],
     codec: Codec,
     allowed: frozenset[str],
     end: int | None,
     num_threads: int,
-) -> Iterator[EncodedGroup]:
-    """Encode group by group; `end` is put after each document."""
+) -> Iterator[EncodedGroup | PlainFile]:
+    """Encode group by group; `end` is put after each document. Files are passed on."""
     for group in read_ahead(groups):
+        if isinstance(group, PlainFile):
+            yield group
+            continue
         every = end if group.ends is None else None
         ids, offsets = codec.encode_flat(group.pieces, allowed, num_threads, every)
         if end is not None and group.ends is not None and any(group.ends):

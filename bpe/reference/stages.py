@@ -201,6 +201,8 @@ class ReferenceCodec:
             self.encode_batch(texts, allowed_special, num_threads), max(self._id_to_bytes), end
         )
 
+    encode_file = None
+
     def encode_with_dropout(
         self, data: bytes, allowed_special: frozenset[str], probability: float, seed: int
     ) -> list[int]:

@@ -1,6 +1,7 @@
-// Writes one file from front to back.
+// Writes one file, from front to back or at given places.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,13 @@ class FileWriter {
 
   // Writes all of it.
   void write(std::string_view bytes);
+
+  // Writes all of it to a place, whether the file is that long or not; safe from several threads.
+  void write_at(std::uint64_t offset, std::string_view bytes) const;
+
+  // Asks the system to begin taking what was written there to the disk, so that a later flush finds
+  // little left to do. Only a hint, where the system has such a call.
+  void begin_flushing(std::uint64_t offset, std::uint64_t size) const noexcept;
 
   // Some systems tell of a full disk only now.
   void close();

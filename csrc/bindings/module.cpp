@@ -15,5 +15,6 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   bind_vocabulary(module);
   bind_codec(module);
   bind_batches(module);
+  bind_encode_files(module);
   bind_dropout(module);
 }

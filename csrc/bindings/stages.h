@@ -14,6 +14,7 @@ void bind_trainer(pybind11::module_& module);
 void bind_vocabulary(pybind11::module_& module);
 void bind_codec(pybind11::module_& module);
 void bind_batches(pybind11::module_& module);
+void bind_encode_files(pybind11::module_& module);
 void bind_dropout(pybind11::module_& module);
 
 }  // namespace bpe::bindings

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "encoder/chunk_end.h"
 #include "encoder/share_work.h"
-#include "pretokenizer/pretokenizer.h"
 
 namespace bpe {
 namespace {
@@ -13,19 +13,6 @@ namespace {
 // So many that a slow one at the end keeps nobody waiting for long.
 constexpr std::size_t kChunksPerThread = 8;
 constexpr std::size_t kMinChunk = std::size_t{1} << 17;
-
-// The first end of a chunk at or after `near`: the beginning of a special token, or a safe cut
-// between two of them. Between them none begins, so chunks find the same ones as the whole text.
-std::size_t find_end(PatternId pattern, std::string_view text,
-                     std::span<const SpecialMatch> matches, std::size_t near) {
-  const auto next =
-      std::partition_point(matches.begin(), matches.end(),
-                           [&](const SpecialMatch& match) { return match.begin < near; });
-  const std::size_t begin = next == matches.begin() ? 0 : (next - 1)->begin + (next - 1)->length;
-  const std::size_t end = next == matches.end() ? text.size() : next->begin;
-  if (near < begin) return end;  // inside of a special token
-  return begin + find_safe_cut(pattern, text.substr(begin, end - begin), near - begin);
-}
 
 std::vector<std::string_view> chunks_of(PatternId pattern, std::string_view text,
                                         const SpecialFinder& specials, std::size_t num_threads) {
@@ -35,7 +22,7 @@ std::vector<std::string_view> chunks_of(PatternId pattern, std::string_view text
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t left = text.size() - begin;
     const std::size_t end =
-        left <= size ? text.size() : find_end(pattern, text, matches, begin + size);
+        left <= size ? text.size() : find_chunk_end(pattern, text, matches, begin + size);
     chunks.push_back(text.substr(begin, end - begin));
     begin = end;
   }
