@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from bpe.engines import EngineName
 from bpe.errors import FormatError, MissingDependencyError
-from bpe.formats import load_spec
 from bpe.patterns import Pattern
 from bpe.published import load_cached
 from bpe.spec import TokenizerSpec
@@ -18,6 +17,7 @@ from bpe.vocabularies import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 # It lists the user's vocabularies in tiktoken; they are no published ones.
 _OUR_PLUGIN = "tiktoken_ext.chimera_bpe"
@@ -47,7 +47,7 @@ def get_encoding(name: str, engine: EngineName = "native") -> Tokenizer:
             own = find().get(name)
             if own and name in _published_names():
                 own = None  # a published name means the same everywhere
-            spec = load_spec(own) if own else _load_spec(name)
+            spec = _load_own(own) if own else _load_published(name)
             tokenizer = Tokenizer(spec, engine=engine)._ready()
             tokenizer._registered_name = None if own else name  # the user's pickle by value
             _loaded[name, engine] = tokenizer
@@ -84,7 +84,14 @@ def _published_names() -> list[str]:
         return []
 
 
-def _load_spec(name: str) -> TokenizerSpec:
+def _load_own(path: Path) -> TokenizerSpec:
+    # All formats take longer to import than a published vocabulary takes to load.
+    from bpe.formats import load_spec
+
+    return load_spec(path)
+
+
+def _load_published(name: str) -> TokenizerSpec:
     cached = load_cached(name)
     if cached is not None:
         return cached

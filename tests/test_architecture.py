@@ -227,6 +227,12 @@ def test_import_bpe_loads_nothing_heavy() -> None:
     assert set() == heavy & set(loaded)
 
 
+def test_what_makes_a_tokenizer_loads_no_formats() -> None:
+    loaded = run_python("import sys, bpe; bpe.Tokenizer, bpe.get_encoding; print(*sys.modules)")
+    heavy = {"bpe.formats", "bpe.encoding.cutting", "json", "shutil", "tempfile", "numpy"}
+    assert set() == heavy & set(loaded.split())
+
+
 def test_import_bpe_takes_less_than_60_ms() -> None:
     # Time of the processor, not of the clock: other work on the machine hardly adds to it.
     code = "from time import process_time as now; a = now(); import bpe; print(now() - a)"

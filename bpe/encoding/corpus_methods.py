@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from bpe.encoding.face import Face
-from bpe.encoding.limits import Side
 from bpe.special_tokens import SpecialPolicy, resolve_policy
 from bpe.text import to_bytes
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from bpe.corpora.corpus import Source
     from bpe.encoding.batches import PaddedBatch, RaggedBatch
     from bpe.encoding.files import EncodedFiles
+    from bpe.encoding.limits import Side
     from bpe.engines import Progress
     from bpe.text import Text
 

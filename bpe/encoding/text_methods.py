@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bpe.encoding.face import Face
-from bpe.encoding.limits import Side
 from bpe.special_tokens import SpecialPolicy, SpecialTokens, resolve_policy
 from bpe.text import to_bytes
 
 if TYPE_CHECKING:
+    from bpe.encoding.limits import Side
     from bpe.encoding.offsets import EncodingWithOffsets
     from bpe.encoding.streaming import GrowingEncoding, StreamDecoder, StreamEncoder
     from bpe.text import Text

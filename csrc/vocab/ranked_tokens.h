@@ -24,8 +24,8 @@ struct RankedMerges {
 };
 
 // Every way to join two tokens into a third, in the order of the new ids, then of the length of the
-// left one (Merges.from_ranked_tokens of bpe/spec.py is the definition). O(sum over the tokens of
-// their length times the number of different lengths).
+// left one (Merges.from_ranked_tokens of bpe/spec.py is the definition). No two tokens may have the
+// same bytes. O(n log n) for n tokens, and for each the number of its prefixes and suffixes.
 RankedMerges find_ranked_merges(const TokenTable& tokens);
 
 }  // namespace bpe

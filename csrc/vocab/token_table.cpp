@@ -17,12 +17,14 @@ constexpr std::size_t kPadding = 16;
   throw Error(ErrorKind::vocabulary, "id " + std::to_string(id) + " " + why);
 }
 
+// How far ahead the slots of a table under construction are fetched.
+constexpr std::size_t kAhead = 16;
+
+bool by_id(const IdAndBytes& a, const IdAndBytes& b) noexcept { return a.first < b.first; }
+
 std::vector<IdAndBytes> sorted_by_id(std::span<const IdAndBytes> tokens) {
   std::vector<IdAndBytes> sorted(tokens.begin(), tokens.end());
-  const auto by_id = [](const auto& a, const auto& b) { return a.first < b.first; };
-  if (!std::is_sorted(sorted.begin(), sorted.end(), by_id)) {
-    std::stable_sort(sorted.begin(), sorted.end(), by_id);
-  }
+  std::stable_sort(sorted.begin(), sorted.end(), by_id);
   return sorted;
 }
 
@@ -31,7 +33,11 @@ std::vector<IdAndBytes> sorted_by_id(std::span<const IdAndBytes> tokens) {
 TokenTable::TokenTable(std::span<const IdAndBytes> tokens) {
   offsets_.reserve(tokens.size() + 1);
   ids_.reserve(tokens.size());
-  for (const auto& [id, bytes] : sorted_by_id(tokens)) append(id, bytes);
+  if (std::is_sorted(tokens.begin(), tokens.end(), by_id)) {
+    for (const auto& [id, bytes] : tokens) append(id, bytes);
+  } else {
+    for (const auto& [id, bytes] : sorted_by_id(tokens)) append(id, bytes);
+  }
   arena_.resize(arena_.size() + kPadding);
   while (dense_ < ids_.size() && ids_[dense_] == dense_) ++dense_;
   index_bytes();
@@ -54,6 +60,7 @@ void TokenTable::index_bytes() {
   slots_ = ZeroedArray<Slot>(slots_for(ids_.size()));
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t index = 0; index < ids_.size(); ++index) {
+    if (index + kAhead < ids_.size()) prefetch_slot(hash_token_unchecked(at(index + kAhead)));
     const std::string_view bytes = at(index);
     const std::uint64_t hash = hash_token_unchecked(bytes);
     std::size_t slot = hash & mask;
