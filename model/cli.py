@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
+from bpe.cli import Version
 from bpe.cli.arguments import Parser, add_traceback, parse_size
+from bpe.cli.running import open_closed_stderr, warnings_on_one_line
 from bpe.errors import BPEError
 from model.dependencies import require_model_dependencies
 from model.options import UsageError, add_settings
@@ -30,6 +32,7 @@ example: let it learn to answer, from lines {"prompt": ..., "completion": ...}, 
   gpt train --init-from run -s tuned -d chat.jsonl --pairs chat --lr 1e-4 --steps 100
   gpt sample -l tuned --chat -p "Who are you?"
 """
+_EPILOG = "gpt COMMAND --help says more. Exit status: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser().parse_args(argv)
     except SystemExit as stop:  # --help, wrong usage
         return stop.code if isinstance(stop.code, int) else 0
+    open_closed_stderr()
     try:
-        return _run(args)
+        with warnings_on_one_line(f"gpt {args.command}"):
+            return _run(args)
     except KeyboardInterrupt:
         return _fail(args, "interrupted", 130)
     except BrokenPipeError:
@@ -71,7 +76,8 @@ def run_program() -> NoReturn:
 
 def build_parser() -> ArgumentParser:
     """Return the parser of all commands."""
-    parser = Parser(prog="gpt", description="Train a GPT on your own vocabulary.")
+    parser = Parser(prog="gpt", description="Train a GPT on your own vocabulary.", epilog=_EPILOG)
+    parser.add_argument("--version", action=Version, nargs=0, help="show the versions and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(
         commands.add_parser(

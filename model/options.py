@@ -131,7 +131,7 @@ def chosen_settings(args: Namespace) -> dict[str, Any]:
         raise UsageError("--preset and eight numbers say the same thing twice; give one of them")
     named = {name: value for name in _NAMES if (value := getattr(args, name)) is not None}
     for name, value in named.items():
-        if chosen.get(name, value) != value:
+        if name in chosen and chosen[name] != value:
             place = list(POSITIONALS).index(name) + 1
             raise UsageError(
                 f"{_flag(name)} {value} contradicts number {place} of the eight, {chosen[name]}"

@@ -103,11 +103,13 @@ class RunDirectory:
     def locked(self) -> Iterator[None]:
         """Keep other processes from training here, and clear away what a killed one left.
 
-        The system drops the lock when the process ends, however it ends.
+        A folder that was made for this and got nothing but an error goes again. The system drops
+        the lock when the process ends, however it ends.
 
         Raises:
             CheckpointError: Another process holds it.
         """
+        is_new = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         with self.path.joinpath(".lock").open("a+", encoding="utf-8") as file:
             try:
@@ -123,7 +125,12 @@ class RunDirectory:
             file.flush()
             for stale in self.path.glob(".bpe-*.tmp"):
                 _remove(stale)
-            yield
+            try:
+                yield
+            except BaseException:
+                if is_new and [".lock"] == [path.name for path in self.path.iterdir()]:
+                    shutil.rmtree(self.path, ignore_errors=True)
+                raise
 
     def _free_name(self, step: int, kept: list[Path]) -> Path:
         """Return a name for the checkpoint of a step that no checkpoint that counts has."""

@@ -33,19 +33,23 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="bpe", description="Train and use byte-level BPE tokenizers.", epilog=_EPILOG
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the versions and exit")
+    parser.add_argument("--version", action=Version, nargs=0, help="show the versions and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in _COMMANDS:
         module.add_command(commands)
     return parser
 
 
-class _Version(argparse.Action):
+class Version(argparse.Action):
+    """Prints the versions that a report of a bug should name, and exits."""
+
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         import platform
 
         from bpe import UNICODE_VERSION, __version__
 
         python = platform.python_version()
-        print(f"bpe {__version__} (chimera-bpe; Unicode {UNICODE_VERSION}, Python {python})")
+        print(
+            f"{parser.prog} {__version__} (chimera-bpe; Unicode {UNICODE_VERSION}, Python {python})"
+        )
         parser.exit()

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 from bpe.errors import BPEError, SkippedRecordsWarning
@@ -21,8 +22,9 @@ def run_command(args: argparse.Namespace) -> int:
     """Call `args.run(args)` and turn whatever comes out of it into an exit status."""
     name = f"bpe {args.command}"
     heard: list[int] = []
+    open_closed_stderr()
     try:
-        with _warnings_on_one_line(name) as seen, _hear_signals(heard):
+        with warnings_on_one_line(name) as seen, _hear_signals(heard):
             args.run(args)
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -81,14 +83,23 @@ def _stopped(name: str, heard: list[int]) -> int:
     return status
 
 
+def open_closed_stderr() -> None:
+    """If standard error is closed (`2>&-`), say things to nobody: `print` would take stdout."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
+
+
 @contextmanager
-def _warnings_on_one_line(name: str) -> Iterator[list[type[Warning]]]:
-    """Print warnings as sentences; yield a list that their classes are added to."""
+def warnings_on_one_line(name: str) -> Iterator[list[type[Warning]]]:
+    """Print each warning once, as a sentence; yield a list that their classes are added to."""
     seen: list[type[Warning]] = []
+    said: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         seen.append(category)
-        print(f"{name}: warning: {message}", file=sys.stderr)
+        if str(message) not in said:
+            said.add(str(message))
+            print(f"{name}: warning: {message}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)

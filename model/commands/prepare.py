@@ -28,9 +28,11 @@ def run(args: Namespace) -> int:
         note=note,
     )
     totals = index.to_json()
+    num_documents = totals["num_documents"]
     note(
         f"{folder}: {totals['num_tokens']:,} tokens ({totals['dtype']}) of "
-        f"{totals['num_documents']:,} documents, {totals['num_bytes']:,} bytes, "
+        f"{num_documents:,} document{'' if num_documents == 1 else 's'}, "
+        f"{totals['num_bytes']:,} bytes, "
         f"{totals['num_bytes'] / totals['num_tokens']:.3f} bytes a token; "
         f"train on it with gpt train -d {folder}"
     )

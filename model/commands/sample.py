@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bpe.cli.output import print_json
+from bpe.errors import SpecialTokenError
 from model.chat import end_of, render_chat
 from model.commands.shared import loaded_with_objective
 from model.generation import generate, generate_batch, start_ids
@@ -56,7 +57,11 @@ def _prompt_ids(
 ) -> tuple[list[int], list[int]]:
     """Return what the model goes on from, and at which ids it ends beside the end of text."""
     if not args.chat:
-        return start_ids(tokenizer, args.prompt, allow_special=args.allow_special), []
+        try:
+            return start_ids(tokenizer, args.prompt, allow_special=args.allow_special), []
+        except SpecialTokenError as error:
+            what = str(error).partition(". To encode")[0].replace("the text", "the prompt", 1)
+            raise UsageError(f"{what}; --allow-special lets it be one") from None
     ids = render_chat(tokenizer, [{"role": "user", "content": args.prompt}], answer=True).ids
     if len(ids) >= block_size:
         raise UsageError(

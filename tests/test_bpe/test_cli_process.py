@@ -256,3 +256,13 @@ def test_the_console_script_is_the_module(tok: Path) -> None:
     )  # fmt: skip
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith(f"bpe {bpe.__version__} ")
+
+
+def test_with_standard_error_closed_standard_output_holds_data_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the cat " * 3)
+    command = [sys.executable, "-m", "bpe", "count", str(tmp_path / "a.txt"), *REFERENCE]
+    shell = ["sh", "-c", '"$@" 2>&-', "sh", *command]
+    result = subprocess.run(shell, stdout=subprocess.PIPE, cwd=ROOT, check=False)
+    assert 0 == result.returncode
+    assert b"' cat'" in result.stdout
+    assert b"distinct" not in result.stdout

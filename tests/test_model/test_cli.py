@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ EIGHT = "32 8 32 1e-3 40 4 2 0.1"
         ("train -m tok -d x --arch mamba", "invalid choice"),
         ("train -m tok -d x --kv-heads 3", "kv_heads = 3 does not divide heads = 4"),
         ("train -m tok -d x --tokens-per-step 100", "is no multiple of batch_size x block_size"),
+        ("train -m tok -d x --lr nan", "lr = nan should be positive"),
         ("train -m tok -d x --time-budget soon", "'soon' is no time such as 90, 20m or 1.5h"),
         ("train -l run --init-from other", "give one"),
         ("prepare -m tok", "-d/--data"),
@@ -120,6 +122,24 @@ def test_every_error_becomes_a_sentence(
     err = capsys.readouterr().err
     assert message in err
     assert 1 == err.count("\n")
+
+
+def test_a_warning_is_one_line_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def warn(args: object) -> int:
+        for _ in range(2):
+            warnings.warn("this is lossy", bpe.errors.FormatWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(sample, "run", warn)
+    assert 0 == main(["sample", "-l", "run"])
+    assert "gpt sample: warning: this is lossy\n" == capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == main(["--version"])
+    assert capsys.readouterr().out.startswith(f"gpt {bpe.__version__} (chimera-bpe; ")
 
 
 def test_a_traceback_is_shown_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -279,3 +279,13 @@ def test_what_a_killed_process_left_is_cleared_away(run: RunDirectory) -> None:
     (run.path / ".bpe-4567.tmp").write_bytes(b"")
     with run.locked():
         assert [".lock"] == [path.name for path in run.path.iterdir()]
+
+
+def test_a_folder_made_for_a_run_that_never_began_goes_again(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no data"), RunDirectory(tmp_path / "new").locked():
+        raise ValueError("no data")
+    assert [] == list(tmp_path.iterdir())
+    (tmp_path / "old").mkdir()
+    with pytest.raises(ValueError, match="no data"), RunDirectory(tmp_path / "old").locked():
+        raise ValueError("no data")
+    assert (tmp_path / "old").is_dir()
