@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,15 +58,38 @@ std::uint64_t checked_add(std::uint64_t sum, std::string_view pretoken, std::uin
 }  // namespace
 
 // Where the next pretoken of each count goes. A start moves on as pretokens are placed.
+//
+// Those of small counts are many. They are dealt out by what they begin with: what merges together
+// stands together then, and a merge visits fewer cache lines.
 struct Cells::Layout {
   struct Large {
     std::uint64_t count;
     std::uint64_t num_cells;
     Position start;
   };
+  static constexpr std::uint64_t kMaxGrouped = 3;  // the largest count that has groups
+  static constexpr std::uint64_t kNumGroups = 1 << 16;
+
+  // Two bytes, behind a space.
+  static std::size_t group_of(std::string_view pretoken) noexcept {
+    const std::size_t at = pretoken[0] == ' ' && pretoken.size() > 2;
+    return static_cast<unsigned char>(pretoken[at]) << 8 |
+           static_cast<unsigned char>(pretoken[at + 1]);
+  }
+
+  // The places of all pretokens of a small count, in their order.
+  std::span<std::uint64_t> places_of(std::uint64_t count) noexcept {
+    const std::span<std::uint64_t> all(small);
+    if (count > kMaxGrouped) return all.subspan(count, 1);
+    return all.subspan(kNumSmallCounts + (count - 1) * kNumGroups, kNumGroups);
+  }
+  std::uint64_t& place_of(std::string_view pretoken, std::uint64_t count) noexcept {
+    return count > kMaxGrouped ? small[count] : places_of(count)[group_of(pretoken)];
+  }
+
   std::vector<std::uint64_t> small =
-      std::vector<std::uint64_t>(kNumSmallCounts);  // cells, then start
-  std::vector<Large> large;                         // in the order of the counts
+      std::vector<std::uint64_t>(kNumSmallCounts + kMaxGrouped * kNumGroups);  // cells, then start
+  std::vector<Large> large;  // in the order of the counts
 };
 
 template <class Counts>
@@ -92,7 +116,7 @@ Cells::Layout Cells::lay_out(const Counts& counts, const Progress& progress) {
     num_counted_bytes = checked_add(num_counted_bytes, pretoken, count);
     num_cells += pretoken.size() + 1;
     if (count < kNumSmallCounts) {
-      layout.small[count] += pretoken.size() + 1;
+      layout.place_of(pretoken, count) += pretoken.size() + 1;
     } else {
       layout.large.push_back({count, pretoken.size() + 1, 0});
     }
@@ -119,10 +143,12 @@ Cells::Layout Cells::lay_out(const Counts& counts, const Progress& progress) {
     large.start = next;
     next += static_cast<Position>(large.num_cells);
   }
-  for (std::uint64_t count = kNumSmallCounts; count-- > 0;) {
-    if (layout.small[count] == 0) continue;
-    steps_.add(next, count);
-    next += static_cast<Position>(std::exchange(layout.small[count], next));
+  for (std::uint64_t count = kNumSmallCounts; --count > 0;) {
+    const Position first = next;
+    for (std::uint64_t& place : layout.places_of(count)) {
+      next += static_cast<Position>(std::exchange(place, next));
+    }
+    if (next != first) steps_.add(first, count);
   }
   steps_.finish(size_);
   return layout;
@@ -138,8 +164,9 @@ void Cells::fill(const Counts& counts, Layout& layout,
     if (pretoken.size() < 2 || count == 0) return;
     Position position;
     if (count < kNumSmallCounts) {
-      position = static_cast<Position>(layout.small[count]);
-      layout.small[count] += pretoken.size() + 1;
+      std::uint64_t& place = layout.place_of(pretoken, count);
+      position = static_cast<Position>(place);
+      place += pretoken.size() + 1;
     } else {
       position = layout.large[next_large++].start;
     }
