@@ -54,6 +54,15 @@ PUBLISHED = {
     "o200k_base": Published("o200k_base", _O200K, "o200k", {_END: 199999, _PROMPT: 200018}),
 }
 
+# Their content hashes: to compute one, all merges must be found, which takes as long as loading.
+CONTENT_HASHES = {
+    "r50k_base": "da13aebcb224e13c8edaa9e387f58e5074a0da766a0fd4760dc00a481705a1d8",
+    "p50k_base": "feb8fd203f92df1ea21fc79dccc8ad7dcf48cc11718ae263ce8b5f26150f436d",
+    "p50k_edit": "fe0b17640b865f353d8da7ede9e856284f319ca32174edd9000b957e8c5a53c4",
+    "cl100k_base": "cbbdf500b814d7098917429551de57436da9ab884d3abebcc993d61193e8bc24",
+    "o200k_base": "89fd9bcae98da222e3398eb50467191948d829c99041d10ff12467f76d0b4901",
+}
+
 
 def load_cached(name: str) -> TokenizerSpec | None:
     """Return a published vocabulary if its file is in tiktoken's cache and is the right one."""
@@ -62,9 +71,11 @@ def load_cached(name: str) -> TokenizerSpec | None:
     tokens = RankedTokens.read(data) if data else None
     if known is None or tokens is None:
         return None
-    return TokenizerSpec.from_ranked_tokens(
+    spec = TokenizerSpec.from_ranked_tokens(
         Pattern.of(known.pattern), tokens, known.special_tokens, name=name
     )
+    vars(spec)["content_hash"] = CONTENT_HASHES[name]  # where a cached property keeps its value
+    return spec
 
 
 def _cached_file(known: Published) -> bytes | None:

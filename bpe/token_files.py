@@ -128,7 +128,7 @@ class TokenWriter:
     def __init__(self, file: BinaryIO, name: str, tokenizer: Tokenizer) -> None:
         """Write behind the header."""
         self._file, self._name = file, name
-        self._n_vocab, self._hash = tokenizer.n_vocab, tokenizer.content_hash
+        self._tokenizer, self._n_vocab = tokenizer, tokenizer.n_vocab
         self.dtype = "uint16" if tokenizer.n_vocab <= 2**16 else "uint32"
         self.count = 0
 
@@ -164,7 +164,8 @@ class TokenWriter:
         """What the file says of itself if nothing more is appended."""
         from bpe import __version__
 
-        return TokenFileHeader(self.dtype, self.count, self._n_vocab, self._hash, __version__)
+        content_hash = self._tokenizer.content_hash
+        return TokenFileHeader(self.dtype, self.count, self._n_vocab, content_hash, __version__)
 
 
 def read_tokens(path: StrPath, expected_hash: str | None = None) -> Ids:

@@ -12,7 +12,7 @@ from benchmarks.corpora import SEPARATOR
 from bpe.engines import EngineName
 from bpe.token_files import HEADER_BYTES as HEADER_BYTES
 
-MODULES = ("bpe.training", "bpe.corpora.documents")
+MODULES = ("bpe.training", "bpe.corpora.documents", "bpe.encoding.files")
 
 
 def version() -> str:

@@ -6,8 +6,7 @@ While a group of documents is encoded, the next is read and the one before is wr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +24,8 @@ from bpe.token_files import TokenWriter, open_tokens
 from bpe.token_shards import FORMAT, VERSION, TokenShard, read_index
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from bpe.encoding.cutting import Cutter
     from bpe.engines import Progress
     from bpe.tokenizer import Tokenizer
@@ -59,7 +60,7 @@ class Plan:
     end: int | None
     num_threads: int
     progress: Progress | None
-    key: dict[str, Any] = field(default_factory=dict)
+    corpus: Corpus
 
     @classmethod
     def of(
@@ -76,22 +77,25 @@ class Plan:
         if end_of_document is not None:
             resolve_allowed({end_of_document}, frozenset(specials))
             end = specials[end_of_document]
-        reading, corpus = Reading(source), Corpus.of(source)
-        options = {name: value for name, value in vars(corpus).items() if name != "source"}
-        files = [file.path.resolve() for file in reading.files or () if not file.is_stdin]
-        key = {
+        corpus, threads = Corpus.of(source), resolve_num_threads(num_threads)
+        return cls(tokenizer, Reading(source), allowed, end, threads, progress, corpus)
+
+    def key(self) -> dict[str, Any]:
+        """Return what decides the ids and where shards end, as plain data."""
+        options = {name: value for name, value in vars(self.corpus).items() if name != "source"}
+        all_files = self.reading.files or ()
+        files = [file.path.resolve() for file in all_files if not file.is_stdin]
+        return {
             "format": FORMAT,
             "version": VERSION,
-            "tokenizer_hash": tokenizer.content_hash,
-            "n_vocab": tokenizer.n_vocab,
-            "dtype": tokenizer.id_dtype,
-            "end_of_document": end,
-            "special": sorted(allowed),
+            "tokenizer_hash": self.tokenizer.content_hash,
+            "n_vocab": self.tokenizer.n_vocab,
+            "dtype": self.tokenizer.id_dtype,
+            "end_of_document": self.end,
+            "special": sorted(self.allowed),
             "reading": options,
-            "files": files_key(files) if len(files) == len(reading.files or ()) else [],
+            "files": files_key(files) if len(files) == len(all_files) else [],
         }
-        threads = resolve_num_threads(num_threads)
-        return cls(tokenizer, reading, allowed, end, threads, progress, key)
 
     def encoded(self) -> Iterator[EncodedGroup | PlainFile]:
         """Yield the ids of all documents; files that the engine can encode are left to it."""
@@ -166,7 +170,7 @@ def write_shards(plan: Plan, folder: Path, shard_tokens: int, *, overwrite: bool
     """Write a folder of shards, going on behind those that are there."""
     if isinstance(shard_tokens, bool) or not isinstance(shard_tokens, int) or shard_tokens < 1:
         raise ValueError(f"shard_tokens must be an int of at least 1, not {shard_tokens!r}")
-    key = {**plan.key, "shard_tokens": shard_tokens}
+    key = {**plan.key(), "shard_tokens": shard_tokens}
     room = ResumableFolder(folder, key)
     room.make_room(force=overwrite)
     if not room.is_complete:
@@ -244,18 +248,23 @@ class _Behind:
     """Calls one function at a time in another thread, so that writing and encoding overlap."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, "bpe writer", leave_signals_to_others)
+        self._pool: ThreadPoolExecutor | None = None
         self._pending: Future[object] | None = None
 
     def __enter__(self) -> _Behind:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._pool.shutdown()
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def call(self, function: Any, *arguments: Any) -> None:
         """Wait for the call before, and begin the next."""
         self.wait()
+        if self._pool is None:  # files that an engine encodes by itself need none
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(1, "bpe writer", leave_signals_to_others)
         self._pending = self._pool.submit(function, *arguments)
 
     def wait(self) -> None:
