@@ -144,9 +144,12 @@ class Codec(Protocol):
         """Encode; the allowed special tokens become their ids, leftmost and longest first."""
 
     def encode_to_numpy(
-        self, text: Text, allowed_special: frozenset[str], dtype: str
+        self, text: Text, allowed_special: frozenset[str], dtype: str, num_threads: int = 1
     ) -> npt.NDArray[np.uint16 | np.uint32]:
-        """Encode into an array of `dtype`, "uint16" or "uint32"."""
+        """Encode into an array of `dtype`, "uint16" or "uint32"; several threads share the text."""
+
+    def count_unless_special(self, text: Text) -> int | None:
+        """Count the ids; None if a special token of the vocabulary stands in the text."""
 
     def count(self, text: Text, allowed_special: frozenset[str]) -> int:
         """Return how many ids `encode` would give."""

@@ -249,12 +249,15 @@ class NativeCodec:
         self.decode_bytes = self._core.decode_bytes
         self.encode_unless_special: Callable[[Text], list[int] | None]
         self.encode_ordinary: Callable[[Text], list[int]]
+        self.count_unless_special: Callable[[Text], int | None]
         if self._uses_regex:
             self.encode_unless_special = self._encode_by_regex_unless_special
             self.encode_ordinary = self._encode_by_regex
+            self.count_unless_special = self._count_by_regex_unless_special
         else:
             self.encode_unless_special = self._core.encode_unless_special
             self.encode_ordinary = self._core.encode_ordinary
+            self.count_unless_special = self._core.count_unless_special
 
     def encode(self, text: Text, allowed_special: frozenset[str]) -> list[int]:
         if self._uses_regex:
@@ -356,6 +359,9 @@ class NativeCodec:
 
     def _encode_by_regex_unless_special(self, text: Text) -> list[int] | None:
         return None if self.has_special(text) else self._encode_by_regex(text)
+
+    def _count_by_regex_unless_special(self, text: Text) -> int | None:
+        return None if self.has_special(text) else len(self._encode_by_regex(text))
 
     def _encode_by_regex(
         self, text: Text, allowed_special: frozenset[str] = frozenset()

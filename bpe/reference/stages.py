@@ -176,7 +176,7 @@ class ReferenceCodec:
         return self._encoder.encode(to_bytes(text), allowed_special)
 
     def encode_to_numpy(
-        self, text: Text, allowed_special: frozenset[str], dtype: str
+        self, text: Text, allowed_special: frozenset[str], dtype: str, num_threads: int = 1
     ) -> npt.NDArray[np.uint16 | np.uint32]:
         import numpy
 
@@ -184,6 +184,10 @@ class ReferenceCodec:
 
     def count(self, text: Text, allowed_special: frozenset[str]) -> int:
         return len(self.encode(text, allowed_special))
+
+    def count_unless_special(self, text: Text) -> int | None:
+        ids = self.encode_unless_special(text)
+        return None if ids is None else len(ids)
 
     def encode_batch(
         self, texts: Sequence[Text], allowed_special: frozenset[str], num_threads: int

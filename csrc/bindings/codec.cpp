@@ -104,6 +104,7 @@ class Codec {
       : encoder_(checked_pattern(pattern),
                  make_vocabulary(tokens, left, right, new_id, rank, whole_pretoken_first)),
         specials_(Tokens(special_tokens, 1).views),
+        decoder_(encoder_.vocabulary().tokens, specials_.tokens()),
         no_specials_(specials_.finder({})),
         all_specials_(specials_.finder(all_of(specials_))),
         max_id_(largest_id(encoder_.vocabulary(), specials_)),
@@ -149,12 +150,14 @@ class Codec {
 
   std::size_t count(py::handle data, Ids allowed) const {
     const TextView text(data);
-    const auto specials = specials_.finder(std::move(allowed));
-    std::size_t total = 0;
-    run(text.bytes().size(), [&](const Progress& progress) {
-      total = encoder_.count(text.bytes(), *specials, progress);
-    });
-    return total;
+    return count_text(text.bytes(), *specials_.finder(std::move(allowed)));
+  }
+
+  // None as above.
+  py::object count_unless_special(py::handle data) const {
+    const TextView text(data);
+    if (holds_special(text.bytes())) return py::none();
+    return py::int_(count_text(text.bytes(), *no_specials_));
   }
 
   py::list encode_batch(const py::iterable& documents, Ids allowed, py::ssize_t num_threads) const {
@@ -192,9 +195,9 @@ class Codec {
 
   py::object decode_bytes(py::handle object) const {
     const IdBuffer ids = read_ids(object);
-    const py::bytes bytes = new_bytes(decoder().size_of(ids.ids()));
+    const py::bytes bytes = new_bytes(decoder_.size_of(ids.ids()));
     const std::span<char> body = body_of(bytes);
-    run(body.size(), [&](const Progress&) { decoder().write(ids.ids(), body); });
+    run(body.size(), [&](const Progress&) { decoder_.write(ids.ids(), body); });
     return bytes;
   }
 
@@ -204,20 +207,20 @@ class Codec {
     std::size_t num_bytes = 0;
     for (const py::handle object : snapshot_of(batch)) {
       documents.push_back(read_document(object, documents.size()));
-      results.push_back(new_bytes(decoder().size_of(documents.back().ids())));
+      results.push_back(new_bytes(decoder_.size_of(documents.back().ids())));
       num_bytes += body_of(results.back()).size();
     }
     run(num_bytes, [&](const Progress& progress) {
       share_work(documents.size(), checked_threads(num_threads), [&](std::size_t, std::size_t i) {
         progress.check();
-        decoder().write(documents[i].ids(), body_of(results[i]));
+        decoder_.write(documents[i].ids(), body_of(results[i]));
       });
     });
     return py::cast(results);
   }
 
   py::bytes token_bytes(py::handle id) const {
-    const std::string_view bytes = decoder().bytes_of(read_id(id, 0));
+    const std::string_view bytes = decoder_.bytes_of(read_id(id, 0));
     if (bytes.data() != nullptr) return py::bytes(bytes.data(), bytes.size());
     throw Error(ErrorKind::decode,
                 "id " + py::str(id).cast<std::string>() + " is no token of this vocabulary");
@@ -230,15 +233,18 @@ class Codec {
   }
 
  private:
-  Decoder decoder() const noexcept {
-    return Decoder(encoder_.vocabulary().tokens, specials_.tokens());
-  }
-
   IdBuffer encode_text(std::string_view text, const SpecialFinder& specials) const {
     IdBuffer ids;
     run(text.size(),
         [&](const Progress& progress) { encoder_.encode(text, specials, ids, progress); });
     return ids;
+  }
+
+  std::size_t count_text(std::string_view text, const SpecialFinder& specials) const {
+    std::size_t total = 0;
+    run(text.size(),
+        [&](const Progress& progress) { total = encoder_.count(text, specials, progress); });
+    return total;
   }
 
   py::list encode_with(py::handle data, const SpecialFinder& specials) const {
@@ -260,7 +266,7 @@ class Codec {
   IdBuffer read_document(py::handle object, std::size_t index) const {
     try {
       IdBuffer ids = read_ids(object);
-      decoder().size_of(ids.ids());
+      decoder_.size_of(ids.ids());
       return ids;
     } catch (const py::type_error& error) {
       throw py::type_error("document " + std::to_string(index) + ": " + error.what());
@@ -273,6 +279,7 @@ class Codec {
 
   Encoder encoder_;
   SpecialTokens specials_;
+  Decoder decoder_;
   std::shared_ptr<const SpecialFinder> no_specials_;
   std::shared_ptr<const SpecialFinder> all_specials_;
   std::uint32_t max_id_;
@@ -308,6 +315,8 @@ void bind_codec(py::module_& module) {
                                     "encode_ordinary($self, text, /)\n--\n\n");
   def_fast<&Codec::encode_unless_special>(codec, "encode_unless_special",
                                           "encode_unless_special($self, text, /)\n--\n\n");
+  def_fast<&Codec::count_unless_special>(codec, "count_unless_special",
+                                         "count_unless_special($self, text, /)\n--\n\n");
   def_fast<&Codec::has_special>(codec, "has_special", "has_special($self, text, /)\n--\n\n");
   def_fast<&Codec::decode_bytes>(codec, "decode_bytes", "decode_bytes($self, ids, /)\n--\n\n");
 }

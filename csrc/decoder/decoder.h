@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "decoder/short_tokens.h"
 #include "vocab/token_table.h"
 
 namespace bpe {
@@ -14,7 +15,7 @@ namespace bpe {
 class Decoder {
  public:
   Decoder(const TokenTable& ordinary, const TokenTable& special)
-      : ordinary_(ordinary), special_(special) {}
+      : ordinary_(ordinary), special_(special), short_tokens_(ordinary, special) {}
 
   // The bytes of one id, ordinary or special; data() is null when there is no such id.
   std::string_view bytes_of(std::uint32_t id) const noexcept {
@@ -26,11 +27,14 @@ class Decoder {
   std::uint64_t size_of(std::span<const std::uint32_t> ids) const;
 
   // Writes those bytes; `out` is exactly size_of(ids) long.
-  void write(std::span<const std::uint32_t> ids, std::span<char> out) const noexcept;
+  void write(std::span<const std::uint32_t> ids, std::span<char> out) const;
 
  private:
+  const ShortTokens* table_for(std::size_t num_ids) const;
+
   const TokenTable& ordinary_;
   const TokenTable& special_;
+  LazyShortTokens short_tokens_;
 };
 
 // "ids[index] is <value>, which is no token of this vocabulary"

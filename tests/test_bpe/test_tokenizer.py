@@ -48,6 +48,16 @@ def test_surrogates_are_repaired_by_every_method(tokenizer: bpe.Tokenizer) -> No
         assert tokenizer.count(text) == len(ids)
 
 
+@pytest.mark.parametrize("num_threads", [1, 2, None])
+def test_threads_share_one_text(tokenizer: bpe.Tokenizer, num_threads: int | None) -> None:
+    text = "hello world's marvels " * 3000
+    expected = tokenizer.encode(text)
+    assert expected == tokenizer.encode_to_numpy(text, num_threads=num_threads).tolist()
+    assert len(expected) == tokenizer.count(text)
+    with pytest.raises(ValueError, match="num_threads"):
+        tokenizer.encode_to_numpy(text, num_threads=0)
+
+
 def test_a_special_token_in_the_text_is_refused_by_default(tokenizer: bpe.Tokenizer) -> None:
     for call in (tokenizer.encode, tokenizer.encode_to_numpy, tokenizer.count):
         with pytest.raises(ValueError, match=r"disallowed special token, at byte 22"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from array import array
 from collections.abc import Mapping
 
@@ -112,6 +113,27 @@ def test_megabytes_of_bytes_and_of_ids_are_no_different() -> None:
     assert expected == codec.decode_bytes(ids)
     assert expected == codec.decode_bytes(np.array(ids, np.uint16))
     assert list(expected) == codec.encode_ordinary(expected)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tokens_of_all_lengths_and_ids_far_apart_decode_to_their_bytes(seed: int) -> None:
+    rng = random.Random(seed)
+    tokens = dict(BYTES)
+    for id_ in [*rng.sample(range(256, 900), 300), 2**20 + seed, 2**31 - 1]:
+        tokens[id_] = rng.randbytes(rng.choice([1, 2, 7, 14, 15, 16, 17, 40]))
+    specials = {b"<s>": 901, b"<a special token of more bytes>": 905, b"<both>": 7}
+    special_bytes = {id_: token for token, id_ in specials.items()}
+    codec = codec_of(tokens, specials)
+    texts = special_bytes | tokens  # an id that both have is the ordinary one
+    for count in (5, 70_000, 33):  # before there is a table of short tokens, with it, and after
+        ids = rng.choices(list(texts), k=count)
+        expected = b"".join(texts[id_] for id_ in ids)
+        assert expected == codec.decode_bytes(ids)
+        assert [expected] == codec.decode_bytes_batch([np.array(ids)], 1)
+        place = rng.randrange(count)
+        ids[place] = rng.choice([902, 950, 2**20 - 1, 2**31 - 2])
+        with pytest.raises(DecodeError, match=rf"ids\[{place}\] is {ids[place]}\b"):
+            codec.decode_bytes(ids)
 
 
 def test_single_tokens_are_found_in_both_directions() -> None:

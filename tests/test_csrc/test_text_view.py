@@ -46,6 +46,8 @@ def test_bytes_of_every_kind_are_read(kind: Callable[[bytes], bytes]) -> None:
     assert list(data) == codec.encode_ordinary(kind(data))
     assert [300, 97] == codec.encode(kind(b"<s>a"), [300])
     assert codec.has_special(kind(b"<s>a"))
+    assert len(data) == codec.count_unless_special(kind(data))
+    assert codec.count_unless_special(kind(b"<s>a")) is None
     assert list(data) == list(to_bytes(kind(data)))
 
 

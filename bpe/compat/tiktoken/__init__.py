@@ -114,6 +114,7 @@ class Encoding(Tokenizer):
         allowed_special: SpecialTokens = frozenset(),
         disallowed_special: SpecialTokens = "all",
         special: SpecialPolicy | None = None,
+        num_threads: int | None = 1,
     ) -> npt.NDArray[np.uint32]:
         """Encode to an array of uint32, whatever the size of the vocabulary."""
         import numpy as np
@@ -123,6 +124,7 @@ class Encoding(Tokenizer):
             allowed_special=allowed_special,
             disallowed_special=disallowed_special,
             special=special,
+            num_threads=num_threads,
         )
         return ids.astype(np.uint32, copy=False)
 
