@@ -5,7 +5,8 @@
 GGUF stores no split pattern but the *name* of one that llama.cpp knows (`tokenizer.ggml.pre`), so
 only vocabularies with such a pattern can be written. Ids that are missing become unused tokens,
 because GGUF's list has no gaps. The ids that end and begin a text are 11 unless the file says
-otherwise, so it always does. Source: llama.cpp, `gguf-py` and `src/llama-vocab.cpp`.
+otherwise, so it always does. Source: llama.cpp, `gguf-py` and `src/llama-vocab.cpp`; its b9190
+reads what is written (`tests/test_model/test_llama_cpp.py`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _NORMAL, _CONTROL, _UNUSED = 1, 3, 5
 _PRE = {"gpt2": "gpt-2", "qwen2": "qwen2", "o200k": "gpt-4o", "cl100k": "dbrx", "llama3": "dbrx"}
 _PRE_WHOLE_FIRST = "llama-bpe"
 
+# llama.cpp takes the special tokens of a model with such a name otherwise, or does not load it.
+_TELLING_NAMES = ("phi-3", "phi3", "modern-bert")
+
 #: Texts of the token that ends a text, most telling first.
 _ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>", "<|im_end|>", "<|eot_id|>")
 
@@ -44,7 +48,6 @@ def save(spec: TokenizerSpec, path: Path, *, overwrite: bool = False) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "vocabulary.gguf")
         writer = gguf.GGUFWriter(file, "gpt2")
-        writer.add_name(spec.name)
         add_tokenizer(writer, spec)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -70,7 +73,7 @@ def check_tokenizer(spec: TokenizerSpec) -> None:
 
 
 def add_tokenizer(writer: Any, spec: TokenizerSpec) -> None:
-    """Add what llama.cpp has to know of a tokenizer to a `gguf.GGUFWriter`.
+    """Add what llama.cpp has to know of a tokenizer, and its name, to a `gguf.GGUFWriter`.
 
     Raises:
         FormatError: llama.cpp has no such pattern, or could not give the same ids.
@@ -81,6 +84,8 @@ def add_tokenizer(writer: Any, spec: TokenizerSpec) -> None:
         f"{to_characters(spec.id_to_bytes[m.left])} {to_characters(spec.id_to_bytes[m.right])}"
         for m in as_list(spec)
     ]
+    if not any(name in spec.name.lower() for name in _TELLING_NAMES):
+        writer.add_name(spec.name)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(_pre_of(spec))
     writer.add_token_list(texts)
@@ -106,7 +111,8 @@ def _pre_of(spec: TokenizerSpec) -> str:
     if pre == "gpt-4o":
         warn(
             "llama.cpp splits by upper and lower case of ASCII only where this pattern goes by "
-            "Unicode, so words of mixed case in other scripts can get other ids there"
+            "Unicode, and before combining marks, so words of mixed case in other scripts, and "
+            "words with such marks, as in Hindi, can get other ids there"
         )
     if spec.whole_pretoken_first and pre == "dbrx" and find_unreachable(spec):
         return _PRE_WHOLE_FIRST
