@@ -89,7 +89,7 @@ def resolve_allowed(allowed: SpecialTokens, known: frozenset[str]) -> frozenset[
 
 
 def resolve_disallowed(
-    disallowed: SpecialTokens, allowed: frozenset[str], known: frozenset[str]
+    disallowed: SpecialTokens | None, allowed: frozenset[str], known: frozenset[str]
 ) -> frozenset[str]:
     """Turn what a caller forbids into a set; unlike allowed ones, these may be any texts.
 
@@ -98,6 +98,8 @@ def resolve_disallowed(
     """
     if disallowed == "all":
         return known - allowed
+    if disallowed is None:  # as in tiktoken, where whatever is empty forbids nothing
+        return frozenset()
     if isinstance(disallowed, str):
         raise SpecialTokenError(
             f'disallowed_special must be "all" or a set of texts, not {disallowed!r}'

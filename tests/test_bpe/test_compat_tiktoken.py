@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import pickle
 import random
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -107,6 +109,26 @@ def test_names_are_where_tiktoken_has_them() -> None:
             here = getattr(import_module(f"bpe.compat.tiktoken.{module}"), name)
             assert here is getattr(ours, name)
             assert hasattr(import_module(f"tiktoken.{module}"), name)
+
+
+def test_its_modules_are_attributes_and_do_not_shadow_ours() -> None:
+    code = (
+        "from bpe.compat import tiktoken; assert tiktoken.core.Encoding is tiktoken.Encoding; "
+        "assert tiktoken.registry.get_encoding is tiktoken.get_encoding; "
+        "assert tiktoken.load.load_tiktoken_bpe and tiktoken.model.encoding_for_model; "
+        "tiktoken.get_encoding('no such name')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "RecursionError" not in run.stderr
+    assert "ValueError" in run.stderr.splitlines()[-1] or "no such name" in run.stderr
+
+
+def test_nothing_is_forbidden_by_none() -> None:
+    expected, found = (
+        library.Encoding("x", **arguments()).encode("<|e|>", disallowed_special=None)
+        for library in (theirs, ours)
+    )
+    assert expected == found
 
 
 def test_every_public_name_is_there_and_takes_the_same_arguments() -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bpe import registry
+from bpe import registry as _registry
 from bpe.errors import VocabularyError
 from bpe.formats.regex_dialects import undo_total
 from bpe.formats.tiktoken import encoding_arguments
@@ -171,7 +172,7 @@ def get_encoding(encoding_name: str) -> Encoding:
     """
     if not isinstance(encoding_name, str):
         raise ValueError(f"the name of an encoding must be a str, not {encoding_name!r}")
-    return Encoding.of(registry.get_encoding(encoding_name))
+    return Encoding.of(_registry.get_encoding(encoding_name))
 
 
 def encoding_name_for_model(model_name: str) -> str:
@@ -180,7 +181,7 @@ def encoding_name_for_model(model_name: str) -> str:
     Raises:
         KeyError: The model is unknown.
     """
-    return registry.encoding_for_model(model_name).name
+    return _registry.encoding_for_model(model_name).name
 
 
 def encoding_for_model(model_name: str) -> Encoding:
@@ -189,7 +190,14 @@ def encoding_for_model(model_name: str) -> Encoding:
     Raises:
         KeyError: The model is unknown.
     """
-    return Encoding.of(registry.encoding_for_model(model_name))
+    return Encoding.of(_registry.encoding_for_model(model_name))
+
+
+def __getattr__(name: str) -> Any:
+    # `import tiktoken` alone makes `tiktoken.core` and the others; here they are loaded when used.
+    if name in ("core", "load", "model", "registry"):
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _rebuild(rebuild: Any, arguments: tuple[Any, ...]) -> Encoding:

@@ -30,5 +30,7 @@ class AddedToken:
 
 
 def contents(tokens: Sequence[str | AddedToken]) -> list[str]:
-    """Return the texts of tokens, each once, in order."""
-    return list(dict.fromkeys(str(token) for token in tokens))
+    """Return the texts of tokens, each once, in order; empty ones are none."""
+    if isinstance(tokens, str) or not all(isinstance(t, str | AddedToken) for t in tokens):
+        raise TypeError("tokens must be several str or AddedToken")
+    return [text for text in dict.fromkeys(str(token) for token in tokens) if text]

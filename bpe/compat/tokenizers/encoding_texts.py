@@ -31,7 +31,7 @@ class TextEncoder:
     def encode_item(self, item: Any, is_pretokenized: bool) -> list[Encoding]:
         """Return the encoding of a text, or the two of a pair."""
         kind: Any = (list, tuple) if is_pretokenized else str
-        is_text = _is_words(item) if is_pretokenized else isinstance(item, str)
+        is_text = is_words(item) if is_pretokenized else isinstance(item, str)
         texts = [item] if is_text else item
         if not isinstance(texts, (list, tuple)) or not 1 <= len(texts) <= 2:
             raise TypeError(f"a text or a pair of texts is needed, not {item!r}")
@@ -87,5 +87,6 @@ class TextEncoder:
         return ids, spans, np.searchsorted(word_ends, starts, side="right").tolist()
 
 
-def _is_words(item: Any) -> bool:
+def is_words(item: Any) -> bool:
+    """Return whether it is a text that is cut into words."""
     return isinstance(item, (list, tuple)) and all(isinstance(word, str) for word in item)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bpe.compat.tokenizers import models
-from bpe.compat.tokenizers.pre_tokenizers import ByteLevel
+from bpe.compat.tokenizers.pre_tokenizers import ByteLevel, PreTokenizer, Sequence
 from bpe.compat.tokenizers.processors import ByteLevel as TrimOffsets
 from bpe.compat.tokenizers.processors import TemplateProcessing
 from bpe.formats.huggingface import from_json, to_json
@@ -14,13 +14,13 @@ from bpe.formats.huggingface_pieces import write_pattern
 from bpe.spec import TokenizerSpec
 
 
-def read(document: object, where: str) -> tuple[TokenizerSpec, ByteLevel, Any]:
+def read(document: object, where: str) -> tuple[TokenizerSpec, PreTokenizer, Any]:
     """Return the spec of a parsed `tokenizer.json`, its pre-tokenizer and its post-processor.
 
     Raises:
         FormatError: It does something that is not supported; the message names it.
     """
-    pre_tokenizer = ByteLevel(add_prefix_space=False)
+    pre_tokenizer: PreTokenizer | None = None
     post_processor: Any = None
     if isinstance(document, dict):
         document = dict(document)
@@ -33,13 +33,14 @@ def read(document: object, where: str) -> tuple[TokenizerSpec, ByteLevel, Any]:
             post_processor, document["post_processor"] = _read_template(after), None
         elif isinstance(after, dict) and after.get("type") == "ByteLevel":
             post_processor = TrimOffsets(*(after.get(name) is not False for name in _BYTE_LEVEL))
-    return from_json(document, where), pre_tokenizer, post_processor
+    spec = from_json(document, where)
+    return spec, pre_tokenizer or Sequence.of_pattern(spec.pattern), post_processor
 
 
 _BYTE_LEVEL = ("add_prefix_space", "trim_offsets", "use_regex")
 
 
-def from_fields(model: models.BPE, pre_tokenizer: ByteLevel) -> TokenizerSpec:
+def from_fields(model: models.BPE, pre_tokenizer: PreTokenizer) -> TokenizerSpec:
     """Return the spec of a model that was given as a vocabulary and merges."""
     fields = {
         "pre_tokenizer": write_pattern(pre_tokenizer.pattern),
@@ -55,16 +56,16 @@ def from_fields(model: models.BPE, pre_tokenizer: ByteLevel) -> TokenizerSpec:
 
 
 def to_text(
-    spec: TokenizerSpec, pre_tokenizer: ByteLevel | None, post_processor: Any, *, pretty: bool
+    spec: TokenizerSpec, pre_tokenizer: PreTokenizer | None, post_processor: Any, *, pretty: bool
 ) -> str:
     """Return the text of a `tokenizer.json`."""
     text = to_json(spec)
-    prefix = pre_tokenizer is not None and pre_tokenizer.add_prefix_space
+    prefix = isinstance(pre_tokenizer, ByteLevel) and pre_tokenizer.add_prefix_space
     if not prefix and post_processor is None and not pretty:
         return text
     fields = json.loads(text)
-    if prefix:
-        fields["pre_tokenizer"] = {"type": "ByteLevel", **vars(pre_tokenizer)}
+    if pre_tokenizer is not None and prefix:
+        fields["pre_tokenizer"] = pre_tokenizer.to_fields()
     if isinstance(post_processor, TemplateProcessing):
         fields["post_processor"] = post_processor.to_fields()
     elif post_processor is not None:

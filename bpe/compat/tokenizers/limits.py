@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bpe.compat.tokenizers.encodings import Direction, Encoding
+from bpe.compat.tokenizers.refusing import check_number, check_one_of
 
+_DIRECTIONS = ("left", "right")
 _STRATEGIES = ("longest_first", "only_first", "only_second")
 
 
@@ -26,7 +28,20 @@ class Limits:
         length: int | None = None,
         pad_to_multiple_of: int | None = None,
     ) -> None:
-        """Pad from now on: to `length`, else to the longest of a batch."""
+        """Pad from now on: to `length`, else to the longest of a batch.
+
+        Raises:
+            ValueError: The direction is unknown.
+            OverflowError: A number is negative or too large.
+        """
+        check_one_of(direction, _DIRECTIONS, "direction")
+        for name, number in (
+            ("pad_id", pad_id),
+            ("pad_type_id", pad_type_id),
+            ("length", length or 0),
+            ("pad_to_multiple_of", pad_to_multiple_of or 0),
+        ):
+            check_number(number, name)
         self._padding = {
             "length": length,
             "pad_to_multiple_of": pad_to_multiple_of,
@@ -55,10 +70,13 @@ class Limits:
         """Cut longer encodings from now on; what is cut off goes to `overflowing`.
 
         Raises:
-            ValueError: The strategy is unknown, or the stride is not below the length.
+            ValueError: The strategy or the direction is unknown, or the stride is not below the
+                length.
+            OverflowError: A number is negative or too large.
         """
-        if strategy not in _STRATEGIES:
-            raise ValueError(f"the strategy must be one of {_STRATEGIES}, not {strategy!r}")
+        check_one_of(strategy, _STRATEGIES, "strategy")
+        check_one_of(direction, _DIRECTIONS, "direction")
+        max_length, stride = check_number(max_length, "max_length"), check_number(stride, "stride")
         if stride and stride >= max_length:
             raise ValueError(f"stride {stride} must be below the maximal length {max_length}")
         self._truncation = {

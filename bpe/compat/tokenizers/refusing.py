@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, NoReturn
 
 
@@ -24,6 +25,31 @@ def refused(module: str, name: str, known: tuple[str, ...]) -> type:
 
     Unsupported.__name__ = name
     return Unsupported
+
+
+def check_text(text: object, what: str) -> None:
+    """Raise TypeError unless it is a str."""
+    if not isinstance(text, str):
+        raise TypeError(f"{what} must be a str, not {type(text).__name__}")
+
+
+def check_number(number: Any, what: str) -> int:
+    """Return it as an int of 32 bits.
+
+    Raises:
+        TypeError: It is no integer.
+        OverflowError: It is negative or too large.
+    """
+    value = index(number)
+    if not 0 <= value < 2**32:
+        raise OverflowError(f"{what} must be an integer from 0 to {2**32 - 1}, not {value}")
+    return value
+
+
+def check_one_of(value: object, choices: tuple[str, ...], what: str) -> None:
+    """Raise ValueError unless it is one of the words."""
+    if value not in choices:
+        raise ValueError(f"{what} must be {' or '.join(choices)}, not {value!r}")
 
 
 def refuse(what: str) -> NoReturn:

@@ -14,12 +14,14 @@ from typing import Any
 
 from bpe.compat.tokenizers import models, processors
 from bpe.compat.tokenizers.added_token import AddedToken, contents
-from bpe.compat.tokenizers.encoding_texts import TextEncoder
+from bpe.compat.tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from bpe.compat.tokenizers.encoding_texts import TextEncoder, is_words
 from bpe.compat.tokenizers.encodings import Direction, Encoding
 from bpe.compat.tokenizers.json_files import from_fields, to_text
 from bpe.compat.tokenizers.limits import Limits
-from bpe.compat.tokenizers.pre_tokenizers import ByteLevel
-from bpe.compat.tokenizers.refusing import refuse
+from bpe.compat.tokenizers.pre_tokenizers import PreTokenizer
+from bpe.compat.tokenizers.pre_tokenizers import Sequence as Parts
+from bpe.compat.tokenizers.refusing import check_number, refuse
 from bpe.compat.tokenizers.trainers import BpeTrainer
 from bpe.compat.tokenizers.training import lines_of, texts_of, train
 from bpe.compat.tokenizers.vocabulary import Vocabulary, with_special_tokens
@@ -51,7 +53,7 @@ class Tokenizer(Vocabulary, Limits):
             )
         self._made: _Tokenizer | None = None
         self._model = model if isinstance(model, models.BPE) else models.BPE()
-        self._pre_tokenizer: ByteLevel | None = None
+        self._pre_tokenizer: PreTokenizer | None = None
         self._post_processor: Any = None
         #: How tokens become text; ByteLevel or None, which makes no difference here.
         self.decoder: Any = None
@@ -59,7 +61,7 @@ class Tokenizer(Vocabulary, Limits):
         self.encode_special_tokens = False
         if isinstance(model, _Tokenizer):
             self._made = model
-            self._pre_tokenizer = ByteLevel(add_prefix_space=False)
+            self._pre_tokenizer = Parts.of_pattern(model.spec.pattern)
 
     # ---- parts -------------------------------------------------------------------------------
 
@@ -82,13 +84,13 @@ class Tokenizer(Vocabulary, Limits):
         return self._model
 
     @property
-    def pre_tokenizer(self) -> ByteLevel | None:
+    def pre_tokenizer(self) -> PreTokenizer | None:
         """How text is cut into words."""
         return self._pre_tokenizer
 
     @pre_tokenizer.setter
-    def pre_tokenizer(self, value: ByteLevel) -> None:
-        if not isinstance(value, ByteLevel):
+    def pre_tokenizer(self, value: PreTokenizer) -> None:
+        if not isinstance(value, PreTokenizer):
             refuse(f"the pre-tokenizer {type(value).__name__}")
         self._pre_tokenizer = value
         if self._made is not None:
@@ -194,6 +196,7 @@ class Tokenizer(Vocabulary, Limits):
         spec, pre_tokenizer, post_processor = read(document, where)
         made = cls(_Tokenizer(spec))
         made._pre_tokenizer, made._post_processor = pre_tokenizer, post_processor
+        made.decoder = ByteLevelDecoder()
         return made
 
     def to_str(self, pretty: bool = False) -> str:
@@ -226,6 +229,12 @@ class Tokenizer(Vocabulary, Limits):
             is_pretokenized: Whether texts are given as lists of words.
             add_special_tokens: Whether the post-processor puts special tokens around them.
         """
+        for text in (sequence,) if pair is None else (sequence, pair):
+            if isinstance(text, str) == is_pretokenized or not (
+                isinstance(text, str) or is_words(text)
+            ):
+                what = "words, as a list of str" if is_pretokenized else "a str"
+                raise TypeError(f"a text must be {what}, not {type(text).__name__}")
         both: Any = sequence if pair is None else (sequence, pair)
         return self.encode_batch([both], is_pretokenized, add_special_tokens)[0]
 
@@ -236,6 +245,8 @@ class Tokenizer(Vocabulary, Limits):
         add_special_tokens: bool = True,
     ) -> list[Encoding]:
         """Encode several texts or pairs; padded to the longest if padding is on."""
+        if isinstance(input, str):
+            raise TypeError("a batch must be several texts, not one str")
         prefix = self._pre_tokenizer is not None and self._pre_tokenizer.add_prefix_space
         encoder = TextEncoder(
             self._tokenizer, self._id_to_token, prefix, not self.encode_special_tokens
@@ -257,6 +268,9 @@ class Tokenizer(Vocabulary, Limits):
 
     def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
         """Decode ids; special tokens are left out, and so are ids that are none."""
+        if isinstance(ids, str):
+            raise TypeError("ids must be several integers, not a str")
+        ids = [check_number(id_, "an id") for id_ in ids]
         id_to_bytes = self._tokenizer.spec.id_to_bytes
         special = () if skip_special_tokens else self._special_ids
         kept = [id_ for id_ in ids if id_ in id_to_bytes or id_ in special]

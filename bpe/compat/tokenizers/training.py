@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bpe.compat.tokenizers.added_token import contents
-from bpe.compat.tokenizers.pre_tokenizers import ByteLevel
+from bpe.compat.tokenizers.pre_tokenizers import PreTokenizer
 from bpe.compat.tokenizers.trainers import BpeTrainer
 from bpe.formats.byte_alphabet import to_characters
 from bpe.spec import Merges, TokenizerSpec
@@ -29,14 +29,14 @@ def texts_of(iterator: Iterable[Any]) -> Iterator[str]:
             yield from item
 
 
-def train(texts: Iterable[str], trainer: BpeTrainer, byte_level: ByteLevel) -> TokenizerSpec:
+def train(texts: Iterable[str], trainer: BpeTrainer, pre_tokenizer: PreTokenizer) -> TokenizerSpec:
     """Learn a vocabulary: special tokens have the first ids, then come the bytes, then merges."""
     from bpe.counting import count
     from bpe.training import train as learn
 
-    if byte_level.add_prefix_space:
+    if pre_tokenizer.add_prefix_space:
         texts = (text if text.startswith(" ") or not text else " " + text for text in texts)
-    counts = count(texts, pattern=byte_level.pattern, special_tokens=())
+    counts = count(texts, pattern=pre_tokenizer.pattern, special_tokens=())
     specials = contents(trainer.special_tokens)
     with warnings.catch_warnings():  # a corpus that gives fewer merges is no news there
         warnings.simplefilter("ignore", UserWarning)

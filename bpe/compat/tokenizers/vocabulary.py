@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bpe.compat.tokenizers.added_token import AddedToken
+from bpe.compat.tokenizers.refusing import check_number, check_text
 from bpe.formats.byte_alphabet import to_characters
 from bpe.spec import TokenizerSpec
 
@@ -25,11 +26,12 @@ class Vocabulary:
 
     def token_to_id(self, token: str) -> int | None:
         """Return the id of a token as it is written in a `tokenizer.json`, or None."""
+        check_text(token, "a token")
         return self._token_to_id.get(token)
 
     def id_to_token(self, id: int) -> str | None:
         """Return how the token of an id is written, or None."""
-        return self._id_to_token.get(id)
+        return self._id_to_token.get(check_number(id, "an id"))
 
     def get_vocab(self, with_added_tokens: bool = True) -> dict[str, int]:
         """Return written token to id; without added tokens, those that are no special tokens."""
