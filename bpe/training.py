@@ -264,8 +264,10 @@ def pattern_of(
     if base is not None and base.spec.pattern.stages != source.pattern.stages:
         raise TrainingError("the counts were made with another pattern than the base tokenizer's")
     if base is None and not is_default and Pattern.of(pattern).stages != source.pattern.stages:
+        theirs = source.pattern.name or list(source.pattern.stages) or None
         raise TrainingError(
-            "the counts were made with another pattern than the one given; counts bring their own"
+            f"the counts were made with another pattern than the one given, {theirs!r}; counts "
+            "bring their own, so leave it out (--pattern)"
         )
     return source.pattern
 

@@ -131,10 +131,10 @@ class _PartReader:
             self._report.position += file.size or 0
             self._report.num_bytes += file.size or 0
             with file.open() as handle:
-                _refuse_counts(handle.read(len(COUNTS_MAGIC)), file.name)
+                _look_at_start(handle.read(len(COUNTS_MAGIC)), file.name, self._report)
             yield PlainFile(file.path, corpus.separator, self._report.position)
             return
-        blocks = _texts_only(read_blocks(file, self._report), file.name)
+        blocks = _texts_only(read_blocks(file, self._report), file.name, self._report)
         if file.kind == "jsonl":
             yield from read_jsonl(blocks, corpus, self._packer, self._report, file.name)
             return
@@ -220,20 +220,21 @@ class _PartReader:
         return kept
 
 
-def _texts_only(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+def _texts_only(blocks: Iterator[bytes], name: str, report: ReadingReport) -> Iterator[bytes]:
     """Yield the blocks, unless they begin like a counts file: trained on, it would be no text."""
     start = b""
     for block in blocks:
         start += block
         if len(start) >= len(COUNTS_MAGIC):
             break
-    _refuse_counts(start, name)
+    _look_at_start(start, name, report)
     if start:
         yield start
     yield from blocks
 
 
-def _refuse_counts(start: bytes, name: str) -> None:
+def _look_at_start(start: bytes, name: str, report: ReadingReport) -> None:
+    report.look_at_start(start, name)
     if start.startswith(COUNTS_MAGIC):
         raise CorpusError(
             f"{name!r} is a counts file, no text; name it alone, or in a list of counts files, or "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
 
 from bpe.corpora.corpus import BadRecord
 from bpe.errors import CorpusError, SkippedRecordsWarning, warn_caller
 
 _MAX_EXAMPLES = 5
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HINT = "; on_bad_record='skip' (--on-bad-record skip) leaves such records out and counts them"
 
 
@@ -20,6 +22,7 @@ class ReadingReport:
         num_skipped: Records without a usable text, left out by `on_bad_record="skip"`.
         num_nulls: Rows of tables that hold no text.
         num_replaced: Documents in which U+FFFD stands for bytes that are not UTF-8.
+        not_utf8: Text files that begin with the byte order mark of UTF-16, read all the same.
         examples: The first skipped records: where they stand and why.
         position: Bytes of the files taken in so far, as they are on the disk.
     """
@@ -28,6 +31,7 @@ class ReadingReport:
     num_skipped: int = 0
     num_nulls: int = 0
     num_replaced: int = 0
+    not_utf8: list[str] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
     position: int = 0
 
@@ -39,8 +43,20 @@ class ReadingReport:
         if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(message)
 
+    def look_at_start(self, start: bytes, name: str) -> None:
+        """Note a text file that is none in UTF-8, by its first bytes."""
+        if start.startswith(_UTF_16):
+            self.not_utf8.append(name)
+
     def warn(self) -> None:
-        """Warn about what was left out, if anything was, at the line that asked for the corpus."""
+        """Warn about what was left out, or is no text, at the line that asked for the corpus."""
+        if self.not_utf8:
+            more = f" and {len(self.not_utf8) - 1} more" if len(self.not_utf8) > 1 else ""
+            warn_caller(
+                f"{self.not_utf8[0]!r}{more} begins with the byte order mark of UTF-16, and was "
+                "read as bytes; text is UTF-8 here: iconv -f UTF-16 -t UTF-8 makes it that",
+                UserWarning,
+            )
         sentences = []
         if self.num_skipped:
             examples = "; ".join(self.examples)

@@ -296,3 +296,15 @@ def test_an_iterator_that_raises_after_many_documents_is_heard() -> None:
 
     with pytest.raises(LookupError, match="theirs"):
         bpe.count(broken(), pattern="gpt2", num_threads=1)
+
+
+@pytest.mark.parametrize("size", [10, 2**21])
+def test_a_file_in_utf_16_is_read_and_warned_about(tmp_path: Path, size: int) -> None:
+    text = "the cat\n" * (size // 8 + 1)
+    (tmp_path / "a.txt").write_bytes(text.encode("utf-16"))
+    (tmp_path / "b.txt").write_text(text)
+    with pytest.warns(
+        UserWarning, match=r"a\.txt' begins with the byte order mark of UTF-16"
+    ) as seen:
+        bpe.count(tmp_path, pattern="gpt2", num_threads=1)
+    assert [__file__] == [warning.filename for warning in seen]
