@@ -228,7 +228,7 @@ def encode_file(
     separator: bytes,
     allowed_special: Sequence[int],
     end: int | None,
-    place: tuple[int, str, int],
+    place: tuple[int, str, int, int],
     num_threads: int,
     progress: Callable[[str, int, int], None] | None,
     chunk_bytes: int | None = None,

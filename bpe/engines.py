@@ -102,11 +102,12 @@ class Spill(Protocol):
 
 
 class PlaceInFile(NamedTuple):
-    """Where to write; `name` is for error messages."""
+    """Where to write ids, and of how many bytes; `name` is for error messages."""
 
     descriptor: int
     name: str
     offset: int
+    id_bytes: int
 
 
 class EncodeFile(Protocol):
@@ -122,9 +123,9 @@ class EncodeFile(Protocol):
         num_threads: int,
         progress: Progress | None,
     ) -> tuple[int, int, int]:
-        """Write the ids of its documents, `end` after each; return how many ids, documents, bytes.
+        """Write the ids of its documents, `end` after each; return how many of all there were.
 
-        Ids are as wide as those of `Codec.encode_flat`.
+        Those are ids, documents, and bytes of text.
         """
 
 

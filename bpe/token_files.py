@@ -98,7 +98,12 @@ def write_tokens(
 
 @contextmanager
 def open_tokens(
-    path: StrPath, tokenizer: Tokenizer, *, overwrite: bool = False
+    path: StrPath,
+    tokenizer: Tokenizer,
+    *,
+    overwrite: bool = False,
+    dtype: str | None = None,
+    header: bool = True,
 ) -> Iterator[TokenWriter]:
     """Open a token file that takes its name, and its header, when the block ends without an error.
 
@@ -106,30 +111,58 @@ def open_tokens(
         path: As in `write_tokens`.
         tokenizer: As in `write_tokens`.
         overwrite: As in `write_tokens`.
+        dtype: "uint16" or "uint32"; default: the smaller, if the whole vocabulary fits.
+        header: Whether there is one. Without it the file is what `numpy.tofile` makes, for other
+            tools; nothing in it says whose ids they are.
 
     Raises:
+        ValueError: The dtype is none of the two, or too small for the vocabulary.
         FormatError: The output is a pipe.
         OutputExistsError: The file is there and `overwrite` is not set.
         OSError: The disk is full, the folder is missing, and so on.
     """
+    width = resolve_dtype(tokenizer.n_vocab, dtype)
     with open_for_writing(path, overwrite) as file:
         if not file.seekable():
             raise FormatError(f"{str(path)!r} is a pipe; a token file needs a file on a disk")
-        file.write(bytes(HEADER_BYTES))
-        writer = TokenWriter(file, str(path), tokenizer)
+        file.write(bytes(HEADER_BYTES if header else 0))
+        writer = TokenWriter(file, str(path), tokenizer, width)
         yield writer
-        file.seek(0)
-        file.write(_pack_header(writer.header))
+        if header:
+            file.seek(0)
+            file.write(_pack_header(writer.header))
+
+
+def resolve_dtype(n_vocab: int, dtype: str | None) -> str:
+    """Return how wide ids are stored.
+
+    Raises:
+        ValueError: The dtype is unknown, or too small.
+
+    >>> resolve_dtype(50_257, None), resolve_dtype(50_257, "uint32"), resolve_dtype(65_537, None)
+    ('uint16', 'uint32', 'uint32')
+    """
+    fits = n_vocab <= 2**16
+    if dtype is None:
+        return "uint16" if fits else "uint32"
+    if dtype not in _DTYPE_TO_STORED:
+        raise ValueError(f"dtype must be 'uint16' or 'uint32', not {dtype!r}")
+    if dtype == "uint16" and not fits:
+        raise ValueError(
+            f"uint16 holds ids up to {2**16 - 1}, and this vocabulary goes up to {n_vocab - 1}; "
+            "take uint32"
+        )
+    return dtype
 
 
 class TokenWriter:
     """Appends ids to a token file; made by `open_tokens`."""
 
-    def __init__(self, file: BinaryIO, name: str, tokenizer: Tokenizer) -> None:
-        """Write behind the header."""
+    def __init__(self, file: BinaryIO, name: str, tokenizer: Tokenizer, dtype: str) -> None:
+        """Write behind what is in the file."""
         self._file, self._name = file, name
         self._tokenizer, self._n_vocab = tokenizer, tokenizer.n_vocab
-        self.dtype = "uint16" if tokenizer.n_vocab <= 2**16 else "uint32"
+        self.dtype = dtype
         self.count = 0
 
     def append(self, chunk: npt.ArrayLike) -> None:
@@ -145,18 +178,21 @@ class TokenWriter:
             _check_ids(ids, self._n_vocab, self.count)
             self.append_known(ids)
 
-    def append_known(self, ids: npt.NDArray[Any]) -> None:
-        """Append ids that the tokenizer itself has just made."""
+    def append_known(self, ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Append ids that the tokenizer itself has just made; return them as they are stored."""
         import numpy as np
 
-        self._file.write(np.ascontiguousarray(ids, _DTYPE_TO_STORED[self.dtype]).data)
+        stored = np.ascontiguousarray(ids, _DTYPE_TO_STORED[self.dtype])
+        self._file.write(stored.data)
         self.count += len(ids)
+        return stored
 
     @contextmanager
     def filling(self) -> Iterator[PlaceInFile]:
         """Let somebody else write ids, as many as are added to `count` in the block."""
         self._file.flush()
-        yield PlaceInFile(self._file.fileno(), self._name, self._file.tell())
+        id_bytes = int(_DTYPE_TO_STORED[self.dtype][-1])
+        yield PlaceInFile(self._file.fileno(), self._name, self._file.tell(), id_bytes)
         self._file.seek(0, 2)
 
     @property
@@ -210,6 +246,25 @@ def read_header(path: StrPath) -> TokenFileHeader:
             f"{header.dtype}, which makes {expected}; it is cut short or was appended to"
         )
     return header
+
+
+def map_raw_ids(path: StrPath, dtype: str) -> Ids:
+    """Map a file of bare ids into memory, read-only: one without a header.
+
+    Raises:
+        FormatError: It is a token file with a header, or does not hold whole ids.
+    """
+    import numpy as np
+
+    width = int(_DTYPE_TO_STORED[dtype][-1])
+    num_bytes = Path(path).stat().st_size
+    if is_token_file(path):
+        raise FormatError(f"{str(path)!r} begins with a header that says what its ids are")
+    if num_bytes % width:
+        raise FormatError(f"{str(path)!r} has {num_bytes} bytes, which are no ids of {width} bytes")
+    if not num_bytes:
+        return np.empty(0, _DTYPE_TO_STORED[dtype])
+    return np.memmap(path, _DTYPE_TO_STORED[dtype], mode="r")
 
 
 def is_token_file(path: StrPath) -> bool:

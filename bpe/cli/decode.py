@@ -14,6 +14,7 @@ from bpe.cli.output import write_stdout
 from bpe.errors import DecodeError, FormatError
 
 if TYPE_CHECKING:
+    from bpe.token_files import Ids
     from bpe.tokenizer import Tokenizer
 
 _DESCRIPTION = """\
@@ -34,6 +35,11 @@ def add_command(commands: Any) -> None:
     )
     arguments.add_tokenizer(parser)
     arguments.add_output(parser, "file to write (default: standard output)")
+    parser.add_argument(
+        "--dtype",
+        choices=("uint16", "uint32"),
+        help="the files are bare ids of this type, as encode --raw and numpy.tofile write them",
+    )
     arguments.add_engine(parser)
     arguments.add_traceback(parser)
     parser.set_defaults(run=run)
@@ -47,7 +53,9 @@ def run(args: argparse.Namespace) -> None:
     if args.output is not None:
         check_output(args.output, args.force)
     tokenizer = load_tokenizer(args.tokenizer, args.engine)
-    blocks = (block for file in args.files or ["-"] for block in _decode(tokenizer, file))
+    blocks = (
+        block for file in args.files or ["-"] for block in _decode(tokenizer, file, args.dtype)
+    )
     if args.output is None:
         for block in blocks:
             write_stdout(block)
@@ -56,12 +64,17 @@ def run(args: argparse.Namespace) -> None:
         output.writelines(blocks)
 
 
-def _decode(tokenizer: Tokenizer, file: str) -> Iterator[bytes]:
-    from bpe.token_files import is_token_file
+def _decode(tokenizer: Tokenizer, file: str, dtype: str | None) -> Iterator[bytes]:
+    from bpe.token_files import is_token_file, map_raw_ids, read_tokens
 
-    is_tokens = file != "-" and Path(file).is_file() and is_token_file(file)
+    if dtype is not None:
+        blocks = _in_blocks(map_raw_ids(file, dtype))
+    elif file != "-" and Path(file).is_file() and is_token_file(file):
+        blocks = _in_blocks(read_tokens(file, tokenizer.content_hash))
+    else:
+        blocks = _read_numbers(file)
     first_index = 0
-    for ids in _read_tokens(tokenizer, file) if is_tokens else _read_numbers(file):
+    for ids in blocks:
         try:
             yield tokenizer.decode_bytes(ids)
         except DecodeError as error:
@@ -70,10 +83,7 @@ def _decode(tokenizer: Tokenizer, file: str) -> Iterator[bytes]:
         first_index += len(ids)
 
 
-def _read_tokens(tokenizer: Tokenizer, file: str) -> Iterator[list[int]]:
-    from bpe.token_files import read_tokens
-
-    ids = read_tokens(file, tokenizer.content_hash)
+def _in_blocks(ids: Ids) -> Iterator[list[int]]:
     for start in range(0, len(ids), _IDS_AT_ONCE):
         yield ids[start : start + _IDS_AT_ONCE].tolist()
 

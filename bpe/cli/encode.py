@@ -47,8 +47,18 @@ def add_command(commands: Any) -> None:
         help="special token to put after each document, such as '<|endoftext|>'",
     )
     parser.add_argument(
+        "--dtype",
+        choices=("uint16", "uint32"),
+        help="how ids are stored (default: uint16 if the whole vocabulary fits)",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="write bare ids without a header, as numpy.fromfile and nanoGPT read them",
+    )
+    parser.add_argument(
         "--shard-tokens",
-        type=int,
+        type=arguments.parse_size,
         metavar="N",
         help="write shards of about N ids into the folder -o",
     )
@@ -62,8 +72,7 @@ def run(args: argparse.Namespace) -> None:
     from bpe.cli.tokenizers import load_tokenizer
     from bpe.files import check_output
 
-    if args.shard_tokens is not None and args.output is None:
-        raise CorpusError("--shard-tokens needs a folder to write into: give -o")
+    _check(args)
     if args.output is not None and args.shard_tokens is None:
         check_output(args.output, args.force)
     tokenizer = load_tokenizer(args.tokenizer, args.engine)
@@ -90,9 +99,17 @@ def _write(args: argparse.Namespace, tokenizer: Tokenizer) -> None:
 
     corpus, allowed = arguments.corpus_of(args), _allowed(args, tokenizer)
     with reporting(args.progress, quiet=args.quiet) as progress:
-        plan = Plan.of(tokenizer, corpus, args.end_of_document, allowed, args.num_threads, progress)
+        plan = Plan.of(
+            tokenizer,
+            corpus,
+            args.end_of_document,
+            allowed,
+            args.num_threads,
+            progress,
+            args.dtype,
+        )
         if args.shard_tokens is None:
-            done = write_file(plan, args.output, overwrite=args.force)
+            done = write_file(plan, args.output, overwrite=args.force, header=not args.raw)
         else:
             folder = Path(args.output)
             done = write_shards(plan, folder, args.shard_tokens, overwrite=args.force)
@@ -105,11 +122,27 @@ def _write(args: argparse.Namespace, tokenizer: Tokenizer) -> None:
         quiet=args.quiet,
     )
     if args.json:
-        from bpe.token_files import read_header
+        from bpe import __version__
 
-        header = {**vars(read_header(done.paths[0])), "count": done.num_tokens}
+        header = {
+            "bpe_version": __version__,
+            "content_hash": tokenizer.content_hash,
+            "count": done.num_tokens,
+            "dtype": done.dtype,
+            "n_vocab": tokenizer.n_vocab,
+        }
         counts = {"num_bytes": done.num_bytes, "num_documents": done.num_documents}
         print_json({**header, **counts, "output": args.output, "files": list(map(str, done.paths))})
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that mean nothing together."""
+    if args.shard_tokens is not None and args.output is None:
+        raise CorpusError("--shard-tokens needs a folder to write into: give -o")
+    if args.output is None and (args.raw or args.dtype is not None):
+        raise CorpusError("--raw and --dtype are about a file of ids: give -o")
+    if args.raw and args.shard_tokens is not None:
+        raise CorpusError("--raw is for one file: shards say in their headers whose ids they are")
 
 
 def _allowed(args: argparse.Namespace, tokenizer: Tokenizer) -> frozenset[str]:

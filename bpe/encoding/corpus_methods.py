@@ -123,6 +123,8 @@ class CorpusMethods(Face):
         *,
         shard_tokens: int | None = None,
         end_of_document: str | None = None,
+        dtype: str | None = None,
+        header: bool = True,
         special: SpecialPolicy = "text",
         num_threads: int | None = None,
         overwrite: bool = False,
@@ -140,6 +142,9 @@ class CorpusMethods(Face):
                 safe cut) that reaches so many ids. A call that was stopped is gone on with by the
                 same call: complete shards stay, whatever files are read must be unchanged.
             end_of_document: A special token to put after each document.
+            dtype: "uint16" or "uint32", for a reader that wants one; default `id_dtype`.
+            header: False for bare ids, as `numpy.fromfile` and other tools read them: one file,
+                without a word on whose ids they are.
             special: The policy of this module, but nothing can be an error here: "text", or "all",
                 or every special token by name.
             num_threads: As in `encode_batch`.
@@ -150,6 +155,7 @@ class CorpusMethods(Face):
             CorpusError: The source cannot be read, or holds no document.
             OutputExistsError: Something else is there and `overwrite` is not set.
             SpecialTokenError: The vocabulary has no such special token.
+            ValueError: The dtype is too small, or shards are wanted without headers.
             OSError: The disk is full, and so on; no file is left under its name.
 
         Memory does not depend on the size of the source: some 100 MB, and the working memory of
@@ -166,7 +172,11 @@ class CorpusMethods(Face):
         from bpe.encoding.files import Plan, allowed_by, write_file, write_shards
 
         tokenizer, allowed = cast("Any", self), allowed_by(special, self._special.known)
-        plan = Plan.of(tokenizer, source, end_of_document, allowed, num_threads, progress)
+        plan = Plan.of(tokenizer, source, end_of_document, allowed, num_threads, progress, dtype)
         if shard_tokens is None:
-            return write_file(plan, out, overwrite=overwrite)
+            return write_file(plan, out, overwrite=overwrite, header=header)
+        if not header:
+            raise ValueError(
+                "shards say in their headers whose ids they are: header=False is for one file"
+            )
         return write_shards(plan, Path(out), shard_tokens, overwrite=overwrite)

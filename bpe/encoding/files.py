@@ -20,7 +20,7 @@ from bpe.files import StrPath
 from bpe.resumable_folder import ResumableFolder, files_key, shard_name
 from bpe.special_tokens import SpecialPolicy, resolve_allowed, resolve_policy
 from bpe.threads import leave_signals_to_others, resolve_num_threads
-from bpe.token_files import TokenWriter, open_tokens
+from bpe.token_files import TokenWriter, open_tokens, resolve_dtype
 from bpe.token_shards import FORMAT, VERSION, TokenShard, read_index
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Plan:
     num_threads: int
     progress: Progress | None
     corpus: Corpus
+    dtype: str
 
     @classmethod
     def of(
@@ -71,6 +72,7 @@ class Plan:
         allowed: frozenset[str],
         num_threads: int | None,
         progress: Progress | None,
+        dtype: str | None = None,
     ) -> Plan:
         """Check the request; files are looked up now."""
         specials, end = tokenizer.spec.special_tokens, None
@@ -78,7 +80,8 @@ class Plan:
             resolve_allowed({end_of_document}, frozenset(specials))
             end = specials[end_of_document]
         corpus, threads = Corpus.of(source), resolve_num_threads(num_threads)
-        return cls(tokenizer, Reading(source), allowed, end, threads, progress, corpus)
+        width = resolve_dtype(tokenizer.n_vocab, dtype)
+        return cls(tokenizer, Reading(source), allowed, end, threads, progress, corpus, width)
 
     def key(self) -> dict[str, Any]:
         """Return what decides the ids and where shards end, as plain data."""
@@ -90,7 +93,7 @@ class Plan:
             "version": VERSION,
             "tokenizer_hash": self.tokenizer.content_hash,
             "n_vocab": self.tokenizer.n_vocab,
-            "dtype": self.tokenizer.id_dtype,
+            "dtype": self.dtype,
             "end_of_document": self.end,
             "special": sorted(self.allowed),
             "reading": options,
@@ -147,10 +150,11 @@ def allowed_by(special: SpecialPolicy, known: frozenset[str]) -> frozenset[str]:
     return allowed
 
 
-def write_file(plan: Plan, path: StrPath, *, overwrite: bool) -> EncodedFiles:
+def write_file(plan: Plan, path: StrPath, *, overwrite: bool, header: bool = True) -> EncodedFiles:
     """Write one token file, complete or not at all."""
     num_documents = num_bytes = 0
-    with open_tokens(path, plan.tokenizer, overwrite=overwrite) as writer, _Behind() as behind:
+    opened = open_tokens(path, plan.tokenizer, overwrite=overwrite, dtype=plan.dtype, header=header)
+    with opened as writer, _Behind() as behind:
         for encoded in plan.encoded():
             if isinstance(encoded, PlainFile):
                 behind.wait()
@@ -185,7 +189,7 @@ def write_shards(plan: Plan, folder: Path, shard_tokens: int, *, overwrite: bool
         sum(shard.num_tokens for shard in shards),
         sum(shard.num_documents for shard in shards),
         sum(shard.num_bytes for shard in shards),
-        plan.tokenizer.id_dtype,
+        plan.dtype,
         tuple(folder / f"{shard.name}.bin" for shard in shards),
     )
 
@@ -213,9 +217,9 @@ class _Shards:
     def _write_one(self, name: str) -> TokenShard:
         digest = sha256()
         pieces = documents = num_bytes = 0
-        path = self._room.folder / f"{name}.bin"
+        plan, path = self._plan, self._room.folder / f"{name}.bin"
         with (
-            open_tokens(path, self._plan.tokenizer, overwrite=True) as writer,
+            open_tokens(path, plan.tokenizer, overwrite=True, dtype=plan.dtype) as writer,
             _Behind() as behind,
         ):
             count = 0
@@ -274,8 +278,7 @@ class _Behind:
 
 
 def _append(writer: TokenWriter, digest: Any, ids: Any) -> None:
-    writer.append_known(ids)
-    digest.update(ids)
+    digest.update(writer.append_known(ids))
 
 
 def _without(encoded: EncodedGroup, num_pieces: int) -> EncodedGroup | None:

@@ -98,6 +98,21 @@ def test_ids_pass_through_a_pipe_as_text(run: Run, tok: Path) -> None:
     assert b"one twothree" == run("decode", *options, "-", stdin=encoded.out).out
 
 
+def test_bare_ids_are_written_and_read(run: Run, tok: Path) -> None:
+    options = ("-t", tok, *REFERENCE)
+    done = run(
+        "encode", *options, "text.txt", "-o", "a.raw", "--raw", "--dtype", "uint32", "--json"
+    )
+    assert ("uint32", 4 * done.json["count"]) == (done.json["dtype"], Path("a.raw").stat().st_size)
+    assert TEXT.encode() == run("decode", *options, "--dtype", "uint32", "a.raw").out
+    for wrong, why in (
+        (("--raw",), "--raw and --dtype are about a file of ids: give -o"),
+        (("--raw", "-o", "d", "--shard-tokens", "5"), "--raw is for one file"),
+    ):
+        refused = run("encode", *options, "text.txt", *wrong)
+        assert (1, True) == (refused.code, why in refused.err)
+
+
 def test_encode_as_json_is_one_document(run: Run, tok: Path) -> None:
     (tok.parent / "empty.txt").write_bytes(b"")
     document = run("encode", "-t", tok, "empty.txt", "text.txt", "--json", *REFERENCE).json

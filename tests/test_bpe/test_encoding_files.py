@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import bpe
 from bpe.encoding import pipeline
 from bpe.errors import CorpusError, FormatError, OutputExistsError, SpecialTokenError
-from bpe.token_files import read_header, read_tokens
+from bpe.token_files import map_raw_ids, read_header, read_tokens
 from bpe.token_shards import read_index, read_shards
 
 EOT = "<|endoftext|>"
@@ -232,3 +233,43 @@ def test_a_shard_that_was_exchanged_is_found(tok: bpe.Tokenizer, tmp_path: Path)
     tok.encode_files(["abc"], tmp_path / "d" / "shard-00001.bin", overwrite=True)
     with pytest.raises(FormatError, match=r"shard-00001.bin in .* has \d+ ids, and 2"):
         list(read_shards(tmp_path / "d"))
+
+
+def test_ids_are_stored_as_wide_as_asked_for(tok: bpe.Tokenizer, tmp_path: Path) -> None:
+    ids = expected(tok, TEXTS, True)
+    done = tok.encode_files(TEXTS, tmp_path / "a.bin", dtype="uint32", end_of_document=EOT)
+    assert ("uint32", ids) == (done.dtype, read_tokens(tmp_path / "a.bin").tolist())
+    shards = tok.encode_files(TEXTS, tmp_path / "d", dtype="uint32", shard_tokens=20)
+    index = read_index(tmp_path / "d")
+    assert ("uint32", "uint32") == (shards.dtype, index.key["dtype"])
+    stored = [Path(path).read_bytes()[1024:] for path in shards.paths]
+    assert [sha256(data).hexdigest() for data in stored] == [s.sha256 for s in index.shards]
+    with pytest.raises(ValueError, match="dtype must be 'uint16' or 'uint32', not 'int8'"):
+        tok.encode_files(TEXTS, tmp_path / "b.bin", dtype="int8")
+
+
+def test_a_file_without_a_header_holds_bare_ids(tok: bpe.Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_bytes(b"the cat sat " * 100_000)
+    for source in (TEXTS, [tmp_path / "long.txt"] if tok.engine == "native" else TEXTS):
+        tok.encode_files(source, tmp_path / "a.bin", overwrite=True)
+        tok.encode_files(source, tmp_path / "a.raw", overwrite=True, header=False)
+        ids = read_tokens(tmp_path / "a.bin").tolist()
+        assert ids == np.fromfile(tmp_path / "a.raw", np.uint16).tolist()
+        assert ids == map_raw_ids(tmp_path / "a.raw", "uint16").tolist()
+    with pytest.raises(ValueError, match="header=False is for one file"):
+        tok.encode_files(TEXTS, tmp_path / "d", header=False, shard_tokens=5)
+    with pytest.raises(FormatError, match="begins with a header"):
+        map_raw_ids(tmp_path / "a.bin", "uint16")
+    (tmp_path / "odd.raw").write_bytes(b"abc")
+    with pytest.raises(FormatError, match="3 bytes, which are no ids of 2 bytes"):
+        map_raw_ids(tmp_path / "odd.raw", "uint16")
+    (tmp_path / "empty.raw").touch()
+    assert [] == map_raw_ids(tmp_path / "empty.raw", "uint32").tolist()
+
+
+def test_a_vocabulary_beyond_16_bits_does_not_fit_them(tmp_path: Path) -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    spec = bpe.TokenizerSpec.from_ranked_tokens(bpe.Pattern.of("gpt2"), ranks, {EOT: 70_000})
+    with pytest.raises(ValueError, match="uint16 holds ids up to 65535, and this vocabulary"):
+        bpe.Tokenizer(spec).encode_files(["ab"], tmp_path / "a.bin", dtype="uint16")
+    assert [] == list(tmp_path.iterdir())

@@ -34,7 +34,8 @@ def encode_file(tok: bpe.Tokenizer, path: Path, separator: str = "", **options: 
     ids = [tok.encode_single_token(text) for text in allowed]
     out = path.with_suffix(".ids")
     with out.open("wb") as file:
-        place = (file.fileno(), str(out), 6)
+        width = np.dtype(tok.id_dtype).itemsize
+        place = (file.fileno(), str(out), 6, width)
         threads, chunk = options.pop("threads", 2), options.pop("chunk_bytes", None)
         count, *rest = _core.encode_file(
             tok._codec._core, path, separator.encode(), ids, options.pop("end", None), place,
@@ -101,7 +102,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"No space left on device: 'my\.bin'"):
             _core.encode_file(
                 trained("gpt2")._codec._core, tmp_path / "a.txt", b"", [], None,
-                (full, "my.bin", 0), 2, None, 100,
+                (full, "my.bin", 0, 2), 2, None, 100,
             )  # fmt: skip
     finally:
         os.close(full)
