@@ -1,6 +1,7 @@
 # make demo    train a tokenizer, check it, train a small GPT on it, look at the result
 # make test    the whole test suite              make check   linters, types, layers, formatting
 # make bench   the benchmarks                    make format  format Python and C++
+# make sanitize  the native tests with the sanitizers (half an hour)
 # make clean   remove everything that was built
 #
 # Each makes the virtual environment it needs in .venv; PYTHON chooses the interpreter (3.11 to 3.14).
@@ -12,7 +13,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --con
 SAY    := @printf '\033[1m==> %s\033[0m\n'
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench format sanitize clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 # Stamps are the point of the pattern rule; they are no intermediate files.
@@ -41,6 +42,12 @@ check: $(VENV)/core $(VENV)/extras-test $(VENV)/extras-dev
 
 bench: $(VENV)/core $(VENV)/extras-bench
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+sanitize: $(VENV)/core $(VENV)/extras-test
+	$(SAY) 'address and undefined behaviour'
+	@$(BIN)/python tools/sanitize.py address
+	$(SAY) 'threads'
+	@$(BIN)/python tools/sanitize.py thread
 
 format: $(VENV)/extras-dev
 	@$(BIN)/ruff check --fix-only --quiet .

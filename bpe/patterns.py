@@ -131,9 +131,14 @@ class Pattern:
 def _check_stage(stage: object) -> None:
     if not isinstance(stage, str) or not stage:
         raise PatternError(f"a pattern stage must be a non-empty str, not {stage!r}")
+    if not stage.isascii() and any("\ud800" <= character <= "\udfff" for character in stage):
+        raise PatternError(f"the pattern {stage!r} holds a lone surrogate, which no file can hold")
     import regex
 
     try:
         regex.compile(stage, regex.V1)
-    except regex.error as error:
+    except RecursionError:
+        shown = f"{stage[:60]!r}... ({len(stage)} characters)"
+        raise PatternError(f"the pattern {shown} is nested too deep; flatten it") from None
+    except (regex.error, ValueError, OverflowError) as error:
         raise PatternError(f"the pattern {stage!r} is not a regular expression: {error}") from None

@@ -32,7 +32,15 @@ def test_the_published_patterns_are_tiktokens() -> None:
 
 @pytest.mark.parametrize(
     ("bad", "message"),
-    [("gtp2", "names are cl100k"), ("(", "not a regular"), ("", "non-empty"), ([1], "non-empty")],
+    [
+        ("gtp2", "names are cl100k"),
+        ("(", "not a regular"),
+        ("(?V0)a", "not a regular"),
+        ("[" * 5000, "nested too deep"),
+        ("a|\ud800", "lone surrogate"),
+        ("", "non-empty"),
+        ([1], "non-empty"),
+    ],
 )
 def test_what_is_no_pattern_is_refused(bad: object, message: str) -> None:
     with pytest.raises(PatternError, match=message):
