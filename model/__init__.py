@@ -2,10 +2,11 @@
 
 Read in this order: `config`, `layers`, `transformer`, `gpt`, `masked_lm`, `kan`,
 `cross_attention`, `loss`, `head_loss`; `tokens`, `shards`, `preparation`, `chat`,
-`conversations`, `dataset`, `batches`, `masking`, `chat_batches`, `objective`; `optim`, `step`,
-`train`, `evaluate`; `cache`, `sample`, `generation`, `text_stream`, `filling`; `run_directory`,
-`checkpoint`; `export`, `export_gguf`, `plots`. The command line is `python -m model`, installed as
-`gpt`. Importing this package does not import torch; using what needs torch does.
+`conversations`, `learned_vocabulary`, `dataset`, `batches`, `masking`, `chat_batches`, `objective`;
+`optim`, `step`, `train`, `evaluate`; `cache`, `sample`, `generation`, `text_stream`, `filling`;
+`run_directory`, `checkpoint`; `export`, `export_gguf`, `plots`. The command line is
+`python -m model`, installed as `gpt`. Importing this package does not import torch; using
+what needs torch does.
 """
 
 from __future__ import annotations

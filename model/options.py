@@ -85,7 +85,11 @@ def add_settings(parser: ArgumentParser) -> None:
         metavar="N",
         help=f"none, or eight numbers: {' '.join(POSITIONALS)}",
     )
-    parser.add_argument("--preset", choices=list(PRESETS), help="settings by name")
+    parser.add_argument(
+        "--preset",
+        choices=list(PRESETS),
+        help="settings by name; without -m, a vocabulary that goes with them is learned from -d",
+    )
     defaults = {f.name: f.default for c in (ModelConfig, TrainConfig) for f in fields(c)}
     for name, kind, meaning in _OPTIONS:
         default = "" if defaults[name] in (None, "") else f" [{defaults[name]}]"

@@ -26,6 +26,19 @@ PRESETS: Mapping[str, Mapping[str, int | float]] = {
     }.items()
 }
 
+#: Preset -> how many ids its vocabulary gets if none is named, and the reason, as it is told.
+PRESET_VOCABULARIES: Mapping[str, tuple[int, str]] = {
+    "test": (
+        512,
+        "its body has 2,664 parameters, which a table of 512 x 8 outweighs already",
+    ),
+    "chimera": (
+        8192,
+        "4,096 and 8,192 were the best for the same arithmetic (model/runs/results/vocabulary.md), "
+        "the larger of them is better for the same text, and its table is 23% of these parameters",
+    ),
+}
+
 #: Parameters of the body -> vocabulary that serves it best at its optimal compute: the first of
 #: three estimates in https://arxiv.org/abs/2407.13623, which begin at 33M. A vocabulary's table is
 #: parameters and arithmetic too, and in a small model most of both.

@@ -34,7 +34,10 @@ def tokenizer_for(args: Namespace, loaded: Checkpoint | None) -> Tokenizer:
             return loaded.tokenizer
         if args.data is not None and is_prepared(Path(args.data)):
             return tokenizer_of(Path(args.data))
-        raise UsageError("an untrained model needs a vocabulary: name a tokenizer with -m")
+        raise UsageError(
+            "an untrained model needs a vocabulary: name a tokenizer with -m; --preset learns one "
+            "from text"
+        )
     with usage_errors():
         named = load_tokenizer(args.tokenizer or "bpe", args.tokenizer_model)
     if loaded is not None:

@@ -18,6 +18,7 @@ from model.commands.shared import device_of, note, tokenizer_for
 from model.config import ModelConfig, TrainConfig
 from model.dataset import TokenDataset, open_data
 from model.distributed import Processes, joined_processes
+from model.learned_vocabulary import holds_text, learn_vocabulary
 from model.options import (
     UsageError,
     chosen_settings,
@@ -53,7 +54,7 @@ def _run(
 ) -> int:
     """Do one process's part; what it holds of the others is gone when it returns."""
     loaded, origin = _load(args, device)
-    tokenizer = tokenizer_for(args, loaded or origin)
+    tokenizer = _tokenizer(args, loaded or origin, chosen, processes)
     model_config, config = _configs(chosen, tokenizer.n_vocab, loaded, origin, args.init_from)
     run = _run_directory(args, loaded)
     with ExitStack() as stack:
@@ -81,9 +82,29 @@ def _load(args: Namespace, device: torch.device) -> tuple[Checkpoint | None, Che
             raise UsageError("--init-from begins a new run, and -l goes on with one; give one")
         return load_checkpoint(args.load_model, device), None
     origin = None if args.init_from is None else load_checkpoint(args.init_from)
-    if args.data is None and (origin or args.tokenizer_model is not None):
+    if args.data is None and (origin or args.preset or args.tokenizer_model is not None):
         raise UsageError("an untrained model needs text: name it with -d")
     return None, origin
+
+
+def _tokenizer(
+    args: Namespace, known: Checkpoint | None, chosen: dict[str, Any], processes: Processes
+) -> Tokenizer:
+    """Return the tokenizer of the run: one that exists, or the one that its preset describes."""
+    is_named = args.tokenizer is not None or args.tokenizer_model is not None
+    if known is not None or is_named or args.preset is None or not holds_text(args.data):
+        return tokenizer_for(args, known)
+    if chosen.get("pairs", "none") != "none" or args.data == "-":
+        raise UsageError(
+            "--preset learns a vocabulary from running text that can be read twice; for --pairs, "
+            "or text from standard input, name a tokenizer with -m"
+        )
+    # Each process learns the same one, whatever its threads.
+    return learn_vocabulary(args.preset, args.data, note=note if processes.is_main else _silence)
+
+
+def _silence(message: str) -> None:
+    """Say nothing: another process says it."""
 
 
 def _configs(
