@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from mmap import mmap
 from os import PathLike
 from typing import Any, final
 
@@ -241,6 +242,8 @@ def encode_with_dropout(
     probability: float,
     seed: int,
 ) -> list[int]: ...
+def freeze_pretokens(codec: Codec, pretokens: Sequence[bytes], content_hash: bytes) -> bytes: ...
+def use_frozen_pretokens(codec: Codec, image: bytes | mmap, content_hash: bytes) -> int: ...
 def encode_pretokens_with_dropout(
     codec: Codec, pretokens: Sequence[bytes], probability: float, seed: int
 ) -> list[list[int]]: ...

@@ -26,6 +26,7 @@ from bpe.spec import TokenizerSpec
 from bpe.text import Text
 
 if TYPE_CHECKING:
+    from mmap import mmap
     from pathlib import Path
 
     import numpy as np
@@ -178,6 +179,16 @@ class Codec(Protocol):
 
     def find_special(self, text: Text, special_tokens: frozenset[str]) -> tuple[int, str] | None:
         """Return byte offset and text of the first of these special tokens in the text."""
+
+    def freeze(self, pretokens: Sequence[bytes], content_hash: str) -> bytes:
+        """Encode pretokens into an image for `use_frozen`; the most frequent come first."""
+
+    def use_frozen(self, image: bytes | mmap, content_hash: str) -> int:
+        """Know the pretokens of an image from now on; return how many.
+
+        Raises:
+            FormatError: The image is damaged, or was frozen for another tokenizer.
+        """
 
     def decode_bytes(self, ids: Sequence[int]) -> bytes:
         """Join the bytes of the tokens; DecodeError names the index and the unknown id."""

@@ -10,6 +10,7 @@ from bpe.engines import EngineName
 from bpe.spec import TokenizerSpec
 
 if TYPE_CHECKING:
+    from mmap import mmap
     from os import PathLike
     from typing import Self
 
@@ -27,9 +28,11 @@ class Interop:
 
     if TYPE_CHECKING:
         _spec: TokenizerSpec
+        _frozen: bytes | mmap | None
 
         def __init__(self, spec: TokenizerSpec, *, engine: EngineName = "native") -> None: ...
         def _ready(self) -> Self: ...
+        def _load_frozen(self, folder: Path) -> Self: ...
 
     def to_tiktoken(self, name: str | None = None) -> tiktoken.Encoding:
         """Return a `tiktoken.Encoding` that gives the same ids.
@@ -100,7 +103,7 @@ class Interop:
     def save(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False
     ) -> None:
-        """Write the tokenizer, complete or not at all.
+        """Write the tokenizer, complete or not at all; our folder holds frozen pretokens, too.
 
         Args:
             path: Where to.
@@ -114,7 +117,7 @@ class Interop:
         """
         from bpe.formats import save_spec
 
-        save_spec(self._spec, Path(path), format, overwrite=overwrite)
+        save_spec(self._spec, Path(path), format, overwrite=overwrite, frozen=self._frozen)
 
     @classmethod
     def load(
@@ -142,4 +145,5 @@ class Interop:
         """
         from bpe.formats import load_spec
 
-        return cls(load_spec(Path(path), pattern, special_tokens, ignore), engine=engine)._ready()
+        spec = load_spec(Path(path), pattern, special_tokens, ignore)
+        return cls(spec, engine=engine)._ready()._load_frozen(Path(path))

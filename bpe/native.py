@@ -19,6 +19,8 @@ from bpe.special_tokens import cut_at_special_tokens
 from bpe.text import Text, to_bytes
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     import numpy as np
     import numpy.typing as npt
 
@@ -346,6 +348,12 @@ class NativeCodec:
             if special is not None:
                 ids.append(self._special_ids[special])
         return ids
+
+    def freeze(self, pretokens: Sequence[bytes], content_hash: str) -> bytes:
+        return _core.freeze_pretokens(self._core, pretokens, bytes.fromhex(content_hash))
+
+    def use_frozen(self, image: bytes | mmap, content_hash: str) -> int:
+        return _core.use_frozen_pretokens(self._core, image, bytes.fromhex(content_hash))
 
     def find_special(self, text: Text, special_tokens: frozenset[str]) -> tuple[int, str] | None:
         found = self._core.find_special(text, self._ids_of(special_tokens))

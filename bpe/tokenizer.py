@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from bpe.encoding.corpus_methods import CorpusMethods
+from bpe.encoding.frozen import FrozenMethods
 from bpe.encoding.text_methods import TextMethods
 from bpe.engines import Codec, EngineName, get_engine
 from bpe.errors import DecodeError, EncodeError
@@ -33,7 +34,7 @@ _ALL: Literal["all"] = "all"
 END_OF_TEXT = "<|endoftext|>"
 
 
-class Tokenizer(TextMethods, CorpusMethods, Interop):
+class Tokenizer(TextMethods, CorpusMethods, FrozenMethods, Interop):
     """Encode text to ids and back.
 
     Immutable, so one object may serve any number of threads; pickles and copies by its spec.

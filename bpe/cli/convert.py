@@ -42,6 +42,13 @@ def add_command(commands: Any) -> None:
         "again for several",
     )
     parser.add_argument(
+        "--warm",
+        metavar="CORPUS",
+        action="append",
+        help="keep the most frequent words of this text in the folder, so that new texts like it "
+        "encode faster; ids stay the same; give again for several",
+    )
+    parser.add_argument(
         "--renumber",
         action="store_true",
         help="give special tokens the first ids, as tekken.json has them; all ids change",
@@ -86,6 +93,10 @@ def run(args: argparse.Namespace) -> None:
 
         tokenizer = Tokenizer(special_tokens_first(tokenizer.spec))
     num_texts = None if args.verify is None else _verify(args, tokenizer, output, format)
+    if args.warm:
+        if format != "directory":
+            raise FormatError(f"only our folder keeps words beside its tokens, not {format}")
+        tokenizer.warm(args.warm)
     tokenizer.save(output, format, overwrite=args.force)
     compared = "" if num_texts is None else f"; ids are equal on {count_of(num_texts, 'text')}"
     say(f"{output}: {len(tokenizer)} tokens as {format}{compared}", quiet=args.quiet)
@@ -94,6 +105,7 @@ def run(args: argparse.Namespace) -> None:
             {
                 "content_hash": tokenizer.content_hash,
                 "format": format,
+                "num_frozen_pretokens": tokenizer.num_frozen_pretokens,
                 "num_texts_verified": num_texts,
                 "num_tokens": len(tokenizer),
                 "output": str(output),

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bpe.errors import FormatError
 from bpe.formats import directory, gguf, gpt2, huggingface, minbpe, strict_json, tekken, tiktoken
 from bpe.formats.huggingface_pieces import IGNORABLE
 from bpe.patterns import Pattern
 from bpe.spec import TokenizerSpec
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 #: Format name to the module that reads and writes it.
 FORMATS: dict[str, Any] = {
@@ -72,15 +75,25 @@ def load_spec(
 
 
 def save_spec(
-    spec: TokenizerSpec, path: Path, format: str | None = None, *, overwrite: bool = False
+    spec: TokenizerSpec,
+    path: Path,
+    format: str | None = None,
+    *,
+    overwrite: bool = False,
+    frozen: bytes | mmap | None = None,
 ) -> None:
     """Write a vocabulary; the default format follows from the path's suffix.
+
+    Frozen pretokens, on which ids do not depend, go where there is a place for them: our folder.
 
     Raises:
         FormatError: There is no such format, or it cannot hold this vocabulary.
     """
     format = check_format(format or default_format(path))
-    FORMATS[format].save(spec, path, overwrite=overwrite)
+    if format == "directory":
+        directory.save(spec, path, overwrite=overwrite, frozen=frozen)
+    else:
+        FORMATS[format].save(spec, path, overwrite=overwrite)
 
 
 def default_format(path: Path) -> str:

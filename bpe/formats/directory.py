@@ -4,6 +4,7 @@ meta.json        version, pattern, Unicode version, special tokens, content hash
 vocab.tiktoken   `base64(token) id` a line, in the order of the ids; other tools can read it
 merges.txt       `left right new_id rank` a line, in rank order; absent when the merges are
                  all the ways to join two tokens into a third (what a .tiktoken file means)
+pretokens.bin    frozen pretokens (docs/encoding.md); absent where nothing was warmed
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bpe.errors import FormatError, VocabularyError
 from bpe.files import writing_directory
@@ -18,18 +20,27 @@ from bpe.formats import sidecar
 from bpe.formats.ranks import read_tokens, write_ranks
 from bpe.spec import Merges, TokenizerSpec, unpack_ranked
 
+if TYPE_CHECKING:
+    from mmap import mmap
+
 FORMAT = "chimera-bpe"
-FILE_NAMES = _META, _VOCAB, _MERGES = "meta.json", "vocab.tiktoken", "merges.txt"
+_META, _VOCAB, _MERGES = "meta.json", "vocab.tiktoken", "merges.txt"
+_FROZEN = "pretokens.bin"
+FILE_NAMES = _META, _VOCAB, _MERGES, _FROZEN
 _MERGE_LINE = re.compile(rb"(\d{1,10}) (\d{1,10}) (\d{1,10}) (\d{1,10})")
 
 
-def save(spec: TokenizerSpec, path: Path, *, overwrite: bool = False) -> None:
+def save(
+    spec: TokenizerSpec, path: Path, *, overwrite: bool = False, frozen: bytes | mmap | None = None
+) -> None:
     """Write the folder, complete or not at all."""
     fields = sidecar.describe(spec, FORMAT, merges="ranked tokens" if spec.is_ranked else _MERGES)
     with writing_directory(path, overwrite=overwrite, known_names=FILE_NAMES) as folder:
         (folder / _VOCAB).write_bytes(write_ranks(spec.id_to_bytes))
         if not spec.is_ranked:
             (folder / _MERGES).write_bytes(b"".join(b"%d %d %d %d\n" % m for m in spec.merges))
+        if frozen is not None:
+            (folder / _FROZEN).write_bytes(frozen)
         (folder / _META).write_bytes(sidecar.write(fields))
 
 

@@ -212,6 +212,12 @@ class ReferenceCodec:
     ) -> list[int]:
         return encode_with_dropout(self._encoder, data, allowed_special, probability, seed)
 
+    def freeze(self, pretokens: Sequence[bytes], content_hash: str) -> bytes:
+        raise NotImplementedError("the reference engine remembers no pretokens")
+
+    def use_frozen(self, image: object, content_hash: str) -> int:
+        raise NotImplementedError("the reference engine remembers no pretokens")
+
     def find_special(self, text: Text, special_tokens: frozenset[str]) -> tuple[int, str] | None:
         before, special = next(cut_at_special_tokens(to_bytes(text), special_tokens))
         return None if special is None else (len(before), special)

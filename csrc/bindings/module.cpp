@@ -17,4 +17,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   bind_batches(module);
   bind_encode_files(module);
   bind_dropout(module);
+  bind_frozen(module);
 }

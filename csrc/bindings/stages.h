@@ -16,5 +16,6 @@ void bind_codec(pybind11::module_& module);
 void bind_batches(pybind11::module_& module);
 void bind_encode_files(pybind11::module_& module);
 void bind_dropout(pybind11::module_& module);
+void bind_frozen(pybind11::module_& module);
 
 }  // namespace bpe::bindings

@@ -57,6 +57,28 @@ WorkspacePool<PretokenEncoder>::Lease Encoder::borrow() const {
       [this] { return std::make_unique<PretokenEncoder>(vocabulary_, byte_pairs_, cuts_); });
 }
 
+void Encoder::use_frozen(std::shared_ptr<const FrozenPretokens> frozen) const {
+  const std::lock_guard lock(frozen_mutex_);
+  all_frozen_.push_back(std::move(frozen));
+  frozen_.store(all_frozen_.back().get(), std::memory_order_release);
+}
+
+std::vector<std::uint64_t> Encoder::freeze(std::span<const std::string_view> pretokens,
+                                           const ContentHash& content_hash,
+                                           const Progress& progress) const {
+  const auto workspace = borrow();
+  FrozenWriter writer;
+  IdBuffer ids;
+  for (std::size_t i = 0; i < pretokens.size(); ++i) {
+    if (i % kPretokenBatch == 0) progress.check();
+    if (pretokens[i].empty() || pretokens[i].size() > kMaxFrozenBytes) continue;
+    ids.clear();
+    workspace->encode(pretokens[i], ids, progress);
+    writer.add(pretokens[i], ids.ids());
+  }
+  return writer.finish(content_hash);
+}
+
 void Encoder::encode(std::string_view text, const SpecialFinder& specials, IdBuffer& out,
                      const Progress& progress) const {
   out.expect_text(text.size());
@@ -68,7 +90,7 @@ void Encoder::encode_chunk(std::string_view chunk, std::size_t text_size,
                            const Progress& progress) const {
   const PatternId split = pattern();
   const auto workspace = borrow();
-  workspace->expect_text(text_size);
+  workspace->expect_text(text_size, frozen_.load(std::memory_order_acquire));
   encode_with_specials(split, chunk, specials, *workspace, out, progress, [] {});
 }
 
@@ -76,7 +98,7 @@ std::size_t Encoder::count(std::string_view text, const SpecialFinder& specials,
                            const Progress& progress) const {
   const PatternId split = pattern();
   const auto workspace = borrow();
-  workspace->expect_text(text.size());
+  workspace->expect_text(text.size(), frozen_.load(std::memory_order_acquire));
   std::size_t total = 0;
   IdBuffer few;
   encode_with_specials(split, text, specials, *workspace, few, progress, [&] {

@@ -1,13 +1,18 @@
 // Text to ids: special tokens first, then pretokens, then merges.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/progress.h"
 #include "encoder/byte_pairs.h"
+#include "encoder/frozen_pretokens.h"
 #include "encoder/id_buffer.h"
 #include "encoder/pretoken_encoder.h"
 #include "encoder/vocabulary_cuts.h"
@@ -46,6 +51,16 @@ class Encoder {
   void encode_pretokens(std::span<const std::string_view> pretokens, IdBuffer& out,
                         const Progress& progress) const;
 
+  // An image for FrozenPretokens: these pretokens, without the longer ones, in their order. Time as
+  // `encode_pretokens`.
+  std::vector<std::uint64_t> freeze(std::span<const std::string_view> pretokens,
+                                    const ContentHash& content_hash,
+                                    const Progress& progress) const;
+
+  // From now on threads that begin to encode know these pretokens, whose ids must be those that
+  // `encode` gives. What was given before is kept, for it may still be in use.
+  void use_frozen(std::shared_ptr<const FrozenPretokens> frozen) const;
+
   const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
   bool can_split() const noexcept { return pattern_.has_value(); }
   // Throws std::logic_error without a pattern.
@@ -58,6 +73,9 @@ class Encoder {
   Vocabulary vocabulary_;
   BytePairs byte_pairs_;
   LazyCuts cuts_;
+  mutable std::mutex frozen_mutex_;
+  mutable std::vector<std::shared_ptr<const FrozenPretokens>> all_frozen_;
+  mutable std::atomic<const FrozenPretokens*> frozen_{nullptr};
   mutable WorkspacePool<PretokenEncoder> workspaces_;
 };
 

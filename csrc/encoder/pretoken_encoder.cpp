@@ -2,6 +2,8 @@
 // then all look-ups. What is not found goes out of the loop.
 #include "encoder/pretoken_encoder.h"
 
+#include <algorithm>
+
 #include "vocab/hash.h"
 
 namespace bpe {
@@ -9,6 +11,10 @@ namespace {
 
 // Below this, building the cuts costs more than they give.
 constexpr std::size_t kCutsFrom = std::size_t{1} << 16;
+
+// Frozen pretokens that wait for their slots together.
+constexpr std::size_t kFrozenBatch = 64;
+static_assert(kMaxFrozenBytes <= kMaxMemoBytes);
 
 // A piece of a pretoken and a pretoken of the same bytes may become different ids: only the latter
 // may be a token that merges do not make. So a piece has a key of its own.
@@ -30,10 +36,56 @@ bool may_be_cut(const PretokenKey& key) noexcept {
 
 }  // namespace
 
-void PretokenEncoder::expect_text(std::size_t num_bytes) {
+void PretokenEncoder::expect_text(std::size_t num_bytes, const FrozenPretokens* frozen) {
   short_memo_.expect_text(num_bytes);
   bytes_seen_ += num_bytes;
   cuts_ = bytes_seen_ >= kCutsFrom ? lazy_cuts_.get() : lazy_cuts_.get_if_built();
+  if (frozen != frozen_) {
+    frozen_ = frozen;
+    num_taken_ = 0;
+    take_more_at_ = kFirstFrozenAt;
+    if (frozen != nullptr) frozen_reader_ = FrozenPretokens::Reader(*frozen);
+  }
+  if (frozen != nullptr && bytes_seen_ >= take_more_at_) take_over(*frozen);
+}
+
+// Remembers as many frozen pretokens as what has been seen and is expected now should have.
+void PretokenEncoder::take_over(const FrozenPretokens& frozen) {
+  take_more_at_ = 2 * bytes_seen_;
+  const double num_expected = kFrozenShare * expected_pretokens(bytes_seen_);
+  const double limit =
+      std::min(static_cast<double>(frozen.size()), double{kMaxMemoSlots / kMemoSlotsPerPretoken});
+  const auto num_wanted = static_cast<std::size_t>(std::min(num_expected, limit));
+  if (num_wanted > num_taken_) short_memo_.reserve(num_wanted - num_taken_);
+  std::array<FrozenPretoken, kFrozenBatch> few;
+  while (num_taken_ < num_wanted) {
+    const std::size_t count = std::min(kFrozenBatch, num_wanted - num_taken_);
+    for (std::size_t i = 0; i < count; ++i) few[i] = frozen_reader_.read();
+    take_over(std::span(few).first(count));
+    num_taken_ += count;
+  }
+}
+
+void PretokenEncoder::take_over(std::span<const FrozenPretoken> pretokens) {
+  std::array<PretokenKey, kFrozenBatch> keys;
+  for (std::size_t i = 0; i < pretokens.size(); ++i) {
+    const std::string_view bytes = pretokens[i].pretoken;
+    if (bytes.size() > kMaxKeyBytes) {
+      hashes_[i] = hash_token(bytes);
+      long_memo_.prefetch_slot(hashes_[i]);
+    } else {
+      keys[i] = make_key_unchecked(bytes.data(), bytes.size());
+      short_memo_.index().prefetch(short_memo_.index().home_of(hash_key(keys[i])));
+    }
+  }
+  for (std::size_t i = 0; i < pretokens.size(); ++i) {
+    const auto [bytes, ids] = pretokens[i];
+    if (bytes.size() <= kMaxKeyBytes) {
+      short_memo_.insert(keys[i], ids);
+    } else if (long_memo_.find(bytes, hashes_[i]).empty()) {
+      long_memo_.insert(bytes, hashes_[i], ids);
+    }
+  }
 }
 
 void PretokenEncoder::encode_batch(std::string_view text, std::size_t total,
@@ -102,7 +154,7 @@ void PretokenEncoder::learn_from(std::size_t first, const Progress& progress) {
   for (std::size_t i = 0; i < num_new; ++i) {
     if (vocabulary_.whole_pretoken_first) {
       if (const auto id = tokens.find(unknown_[i], hashes_[i])) {
-        remember(unknown_[i], {&*id, 1});
+        short_memo_.insert(unknown_[i], {&*id, 1});
         continue;
       }
     }
@@ -118,18 +170,15 @@ void PretokenEncoder::learn_from(std::size_t first, const Progress& progress) {
   for (std::size_t i = 0; i < num_cut; ++i) {
     few_.clear();
     merge_long(key_bytes(unknown_[i]), few_, progress);
-    remember(unknown_[i], few_.ids());
+    short_memo_.insert(unknown_[i], few_.ids());
   }
 }
 
 void PretokenEncoder::merge_group() {
   group_merger_.merge();
-  for (std::size_t i = 0; i < group_merger_.size(); ++i) remember(group_[i], group_merger_.ids(i));
+  for (std::size_t i = 0; i < group_merger_.size(); ++i)
+    short_memo_.insert(group_[i], group_merger_.ids(i));
   group_merger_.clear();
-}
-
-void PretokenEncoder::remember(const PretokenKey& key, std::span<const std::uint32_t> ids) {
-  if (!short_memo_.contains(key)) short_memo_.insert(key, ids);  // it may occur twice in a batch
 }
 
 void PretokenEncoder::encode(std::string_view pretoken, IdBuffer& out, const Progress& progress) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/progress.h"
+#include "encoder/frozen_pretokens.h"
 #include "encoder/group_merger.h"
 #include "encoder/id_buffer.h"
 #include "encoder/long_memo.h"
@@ -30,8 +31,9 @@ class PretokenEncoder {
         merger_(vocabulary, byte_pairs),
         group_merger_(vocabulary, byte_pairs) {}
 
-  // Makes ready for a text of this size.
-  void expect_text(std::size_t num_bytes);
+  // Makes ready for a text of this size, with what is frozen (null: nothing is), which must outlive
+  // the next call.
+  void expect_text(std::size_t num_bytes, const FrozenPretokens* frozen);
 
   // Appends the ids of the pretokens text[0 .. ends[0]), text[ends[0] .. ends[1]), ... of which
   // there are at most kPretokenBatch; the last one ends at `total`, also if its end is kFarEnd.
@@ -43,10 +45,11 @@ class PretokenEncoder {
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
  private:
+  void take_over(const FrozenPretokens& frozen);
+  void take_over(std::span<const FrozenPretoken> pretokens);
   void prefetch_long(std::string_view pretoken, std::size_t number);
   void learn_from(std::size_t first, const Progress& progress);
   void merge_group();
-  void remember(const PretokenKey& key, std::span<const std::uint32_t> ids);
   void encode_short(const PretokenKey& key, IdBuffer& out);
   void encode_long(std::string_view pretoken, IdBuffer& out, const Progress& progress);
   void merge_long(std::string_view pretoken, IdBuffer& out, const Progress& progress);
@@ -59,6 +62,11 @@ class PretokenEncoder {
   const LazyCuts& lazy_cuts_;
   const VocabularyCuts* cuts_ = nullptr;
   std::size_t bytes_seen_ = 0;
+  // Of what is frozen, what has been taken over, and when there will be more.
+  const FrozenPretokens* frozen_ = nullptr;
+  FrozenPretokens::Reader frozen_reader_;
+  std::size_t num_taken_ = 0;
+  std::size_t take_more_at_ = 0;
   PretokenMerger merger_;
   GroupMerger group_merger_;
   ShortMemo short_memo_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -25,11 +24,18 @@ PretokenKey unmarked(const PretokenKey& key) { return {key.low, key.high & ~kMar
 
 ShortMemo::ShortMemo() { resize(kFirstMemoSlots); }
 
-// Heaps' law with the constants of English text; other text makes the table grow on the way.
+// Other text than English makes the table grow on the way.
 void ShortMemo::expect_text(std::size_t num_bytes) {
   if (num_bytes <= slots_.size()) return;  // 4 * 3.45 * n^0.62 is below n from 2^10 on
-  const double num_distinct = 3.45 * std::pow(static_cast<double>(num_bytes), 0.62);
-  const double num_wanted = std::min(kMemoSlotsPerPretoken * num_distinct, double{kMaxMemoSlots});
+  resize_for(expected_pretokens(num_bytes));
+}
+
+void ShortMemo::reserve(std::size_t num_pretokens) {
+  resize_for(static_cast<double>(num_used_ + num_pretokens));
+}
+
+void ShortMemo::resize_for(double num_pretokens) {
+  const double num_wanted = std::min(kMemoSlotsPerPretoken * num_pretokens, double{kMaxMemoSlots});
   const std::size_t num_slots = std::bit_ceil(static_cast<std::size_t>(num_wanted));
   if (num_slots > slots_.size()) resize(num_slots);
 }
@@ -65,6 +71,7 @@ bool ShortMemo::append(const PretokenKey& key, IdBuffer& out) {
 }
 
 void ShortMemo::insert(const PretokenKey& key, std::span<const std::uint32_t> ids) {
+  if (contains(key)) return;
   if (num_used_ >= slots_.size() / kMemoSlotsPerPretoken || side_.size() > kMaxSideIds) make_room();
   // A full neighbourhood is rare, and a pretoken that is not remembered is merely slow.
   if (place(make_slot(key, ids), key)) ++num_used_;

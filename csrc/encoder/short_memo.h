@@ -38,6 +38,9 @@ class ShortMemo {
   // Makes the table large enough to take up what a text of this size usually holds.
   void expect_text(std::size_t num_bytes);
 
+  // Makes it large enough to take up so many pretokens more, if it may be that large.
+  void reserve(std::size_t num_pretokens);
+
   SlotIndex index() const noexcept { return {slots_.data(), shift_}; }
 
   // Writes four ids, of which the returned number is meant; 0 when the key is not in that slot. Its
@@ -59,7 +62,7 @@ class ShortMemo {
   // Looks further than the home slot. Appends the ids and says true, or says false.
   bool append(const PretokenKey& key, IdBuffer& out);
 
-  // Remembers a key that `append` did not find.
+  // Remembers a key, unless it is there.
   void insert(const PretokenKey& key, std::span<const std::uint32_t> ids);
 
  private:
@@ -79,6 +82,7 @@ class ShortMemo {
   void forget();
   MemoSlot make_slot(const PretokenKey& key, std::span<const std::uint32_t> ids);
   bool place(const MemoSlot& slot, const PretokenKey& key);
+  void resize_for(double num_pretokens);
 
   ZeroedArray<MemoSlot> slots_;
   std::vector<std::uint32_t> side_;

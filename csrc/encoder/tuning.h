@@ -1,6 +1,7 @@
 // The numbers that were chosen by measuring, and the bounds on memory.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 
 namespace bpe {
@@ -22,6 +23,16 @@ inline constexpr std::size_t kMinFreeShare = 2;
 inline constexpr std::size_t kMaxProbe = 16;
 // Ids of short pretokens that have more than four: 8 MB.
 inline constexpr std::size_t kMaxSideIds = std::size_t{1} << 21;
+
+// How many different pretokens a text has: Heaps' law with the constants of English.
+inline double expected_pretokens(std::size_t num_bytes) noexcept {
+  return 3.45 * std::pow(static_cast<double>(num_bytes), 0.62);
+}
+// So many frozen pretokens are taken over for each that a text is expected to have: those that it
+// does not have cost 10 ns, those that it does save 500.
+inline constexpr double kFrozenShare = 1;
+// The first that are taken over; from there on whenever twice as many bytes have been seen.
+inline constexpr std::size_t kFirstFrozenAt = std::size_t{1} << 8;
 
 // Longer pretokens than this are not remembered: they hardly repeat.
 inline constexpr std::size_t kMaxMemoBytes = 128;
