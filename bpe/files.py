@@ -144,9 +144,13 @@ def check_output(
     if not target.exists():
         return target
     if directory and not target.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "a folder is written here, and this is not", shown)
+        raise NotADirectoryError(
+            errno.ENOTDIR, "a folder is to be written here, and this is a file", shown
+        )
     if not directory and target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "a file is written here, and this is a folder", shown)
+        raise IsADirectoryError(
+            errno.EISDIR, "a file is to be written here, and this is a folder", shown
+        )
     occupied = not directory or any(target.iterdir())
     if occupied and not overwrite:
         raise _exists(target)

@@ -21,7 +21,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from bpe.corpora.corpus import Corpus
+from bpe.corpora.corpus import Corpus, FileFormat
+from bpe.corpora.sources import find_files
 from bpe.counts import PretokenCounts
 from bpe.errors import CheckpointError
 from bpe.files import leftovers, write_bytes
@@ -124,8 +125,8 @@ class TrainingCheckpoint:
             before = found["request"].get(name)
             if before != value:
                 raise CheckpointError(
-                    f"the checkpoint {str(self._folder)!r} belongs to another training: its {name} "
-                    f"was {before!r}, not {value!r}; give another folder, or delete this one"
+                    f"the checkpoint {str(self._folder)!r} belongs to another training: its "
+                    f"{_difference(name, before, value)}; give another folder, or delete this one"
                 )
 
     def _read_merges(self) -> int:
@@ -173,30 +174,34 @@ class NoCheckpoint:
 AnyCheckpoint: TypeAlias = TrainingCheckpoint | NoCheckpoint
 
 
-def fingerprint(source: object) -> object:
+def _difference(name: str, before: object, value: object) -> str:
+    """Say how two requests differ, in the innermost part that does."""
+    if isinstance(before, dict) and isinstance(value, dict):
+        part = next(key for key in value if before.get(key) != value[key])
+        return _difference(part, before.get(part), value[part])
+    return f"{name} was {before!r}, not {value!r}"
+
+
+def fingerprint(source: object, file_format: FileFormat | None = None) -> object:
     """Return what tells one corpus from another, as far as that can be told without reading it.
 
-    Files are known by name and size, lists of texts and counts by their content; of what can only
-    be iterated nothing is known.
+    Files, those of folders and patterns too, are known by name and size, lists of texts and counts
+    by their content; of what can only be iterated nothing is known.
     """
     if isinstance(source, PretokenCounts):
         return _digest(part for item in source.items() for part in (item[0], b"%d" % item[1]))
     if isinstance(source, Corpus):
         values = {option.name: getattr(source, option.name) for option in fields(source)}
-        return values | {"source": fingerprint(source.source)}
+        return values | {"source": fingerprint(source.source, source.format)}
     if isinstance(source, Mapping):
-        return [[fingerprint(path), weight] for path, weight in source.items()]
+        return [[fingerprint(path, file_format), weight] for path, weight in source.items()]
     if isinstance(source, list | tuple) and all(isinstance(text, str | bytes) for text in source):
         return _digest(map(to_bytes, source))
     if isinstance(source, list | tuple):
-        return [fingerprint(part) for part in source]
+        return [fingerprint(part, file_format) for part in source]
     if isinstance(source, str | os.PathLike):
-        return [os.fspath(source), _size_of(Path(source))]
+        return [[file.name, file.size] for file in find_files(source, file_format)]
     return "an iterable"
-
-
-def _size_of(path: Path) -> int | None:
-    return path.stat().st_size if path.is_file() else None
 
 
 def _digest(parts: Iterable[bytes]) -> str:

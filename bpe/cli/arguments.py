@@ -225,8 +225,20 @@ def add_tokenizer(parser: argparse.ArgumentParser, *, positional: bool = False) 
 
 def add_output(parser: argparse.ArgumentParser, what: str, *, required: bool = False) -> None:
     """Add -o and --force."""
-    parser.add_argument("-o", "--output", metavar="PATH", required=required, help=what)
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", type=parse_output, required=required, help=what
+    )
     parser.add_argument("--force", action="store_true", help="replace what is there")
+
+
+def parse_output(text: str) -> str:
+    """Refuse `-`, which elsewhere means standard output."""
+    if text == "-":
+        raise argparse.ArgumentTypeError(
+            "'-' is not standard output here: what can go there does so without -o; a file of that "
+            "name is ./-"
+        )
+    return text
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,9 @@ def add_command(commands: Any) -> None:
         "convert", help="convert a vocabulary to another format", description=_DESCRIPTION
     )
     parser.add_argument("input", metavar="IN", help="a vocabulary, or a published name")
-    parser.add_argument("output", metavar="OUT", help="where to write it")
+    parser.add_argument(
+        "output", metavar="OUT", type=arguments.parse_output, help="where to write it"
+    )
     parser.add_argument(
         "--to", choices=FORMATS, help="format to write (default: what the name of OUT asks for)"
     )

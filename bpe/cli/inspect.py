@@ -65,7 +65,9 @@ def _facts(tokenizer: Tokenizer) -> Iterator[tuple[str, str]]:
     num_special = len(spec.special_tokens)
     yield "tokens", f"{len(tokenizer)} ({len(spec.id_to_bytes)} ordinary, {num_special} special)"
     yield "n_vocab", f"{tokenizer.n_vocab}, so ids are stored as {tokenizer.id_dtype}"
-    yield "merges", str(len(spec.merges))
+    num_made = len({merge.new_id for merge in spec.merges})
+    pairs = f", by {len(spec.merges)} pairs of tokens" if num_made < len(spec.merges) else ""
+    yield "merges", f"{num_made}{pairs}"
     if spec.pattern.name:
         yield "pattern", spec.pattern.name
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -20,10 +21,31 @@ def write_stdout(data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         # Under PYTHONUNBUFFERED this is a raw file, which may take less than it is given.
-        taken = sys.stdout.buffer.write(rest)
+        with _named():
+            taken = sys.stdout.buffer.write(rest)
         if taken is None:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), "standard output")
         rest = rest[taken:]
+
+
+def flush_stdout() -> None:
+    """Write what is buffered to standard output.
+
+    Raises:
+        OSError: Its disk is full, and so on.
+    """
+    if sys.stdout is not None:
+        with _named():
+            sys.stdout.flush()
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or "standard output"
+        raise
 
 
 def print_text(text: str) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from bpe.cli.output import flush_stdout
 from bpe.errors import BPEError, SkippedRecordsWarning
 
 FAILED, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 130, 141, 143
@@ -26,8 +27,7 @@ def run_command(args: argparse.Namespace) -> int:
     try:
         with warnings_on_one_line(name) as seen, _hear_signals(heard):
             args.run(args)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            flush_stdout()
         skipped = any(issubclass(category, SkippedRecordsWarning) for category in seen)
         return FAILED if skipped and not getattr(args, "allow_skips", False) else 0
     except BrokenPipeError:

@@ -101,7 +101,15 @@ def default_format(path: Path) -> str:
 
     >>> default_format(Path("a/tokenizer.json")), default_format(Path("a/vocab"))
     ('huggingface', 'directory')
+
+    Raises:
+        FormatError: It is the name of one file of several.
     """
+    if path.name in gpt2.FILE_NAMES:
+        raise FormatError(
+            f"{str(path)!r}: {' and '.join(gpt2.FILE_NAMES)} are written together: name their "
+            "folder, and the format gpt2 (--to gpt2)"
+        )
     return next((f for end, f in _SUFFIX_TO_FORMAT.items() if path.name.endswith(end)), "directory")
 
 

@@ -432,3 +432,27 @@ def test_help_loads_nothing_that_takes_long() -> None:
     slow = {"numpy", "regex", "torch", "tiktoken", "dataclasses", "inspect", "json", "bpe._core"}
     assert set() == loaded & slow
     assert "bpe.cli.train" in loaded
+
+
+def test_a_dash_is_no_output_and_shard_sizes_have_units(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the cat " * 9)
+    assert 0 == run("train", "a.txt", "--vocab-size", "260", "-o", "tok").code
+    for command in (
+        ("encode", "a.txt", "-t", "tok", "-o", "-"),
+        ("train", "a.txt", "--vocab-size", "260", "-o", "-"),
+        ("convert", "tok", "-"),
+    ):
+        result = run(*command)
+        assert 2 == result.code
+        assert "'-' is not standard output here" in result.err
+    assert 0 == run("encode", "a.txt", "-t", "tok", "-o", "b", "--shard-tokens", "1k").code
+    assert (tmp_path / "b" / "index.json").exists()
+
+
+@pytest.mark.parametrize("name", ["vocab.json", "merges.txt"])
+def test_one_of_two_files_is_no_output(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.txt").write_text("the cat " * 9)
+    assert 0 == run("train", "a.txt", "--vocab-size", "260", "--pattern", "gpt2", "-o", "t").code
+    result = run("convert", "t", name)
+    assert (1, ["a.txt", "t"]) == (result.code, sorted(path.name for path in tmp_path.iterdir()))
+    assert "name their folder, and the format gpt2 (--to gpt2)" in result.err

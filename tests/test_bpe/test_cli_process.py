@@ -154,7 +154,7 @@ def test_a_full_disk_behind_stdout_is_one_line(tok: Path) -> None:
         assert process.stderr is not None
         errors = process.stderr.read()
         assert 1 == process.wait(timeout=PATIENCE)
-    assert b"bpe inspect: error: No space left on device\n" == errors
+    assert b"bpe inspect: error: 'standard output': No space left on device\n" == errors
 
 
 def test_a_closed_stdout_is_one_line(tok: Path) -> None:

@@ -347,7 +347,7 @@ def test_a_reader_always_finds_a_complete_folder(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     write_bytes(tmp_path / "tok", b"")
-    with pytest.raises(NotADirectoryError, match="a folder is written here"):
+    with pytest.raises(NotADirectoryError, match="a folder is to be written here"):
         write_folder(tmp_path / "tok", overwrite=True, a="new")
 
 

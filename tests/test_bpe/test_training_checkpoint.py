@@ -102,6 +102,19 @@ def test_another_request_is_refused_by_name(tmp_path: Path, options: dict, name:
         bpe.train(request.pop("source"), checkpoint=tmp_path / "checkpoint", **request)
 
 
+def test_a_file_more_in_a_folder_is_another_corpus(tmp_path: Path) -> None:
+    texts, checkpoint = tmp_path / "texts", tmp_path / "checkpoint"
+    texts.mkdir()
+    (texts / "a.txt").write_text(TEXTS[0])
+    bpe.train(bpe.Corpus(texts), 270, checkpoint=checkpoint)
+    bpe.train(bpe.Corpus(texts), 270, checkpoint=checkpoint)
+    (texts / "b.txt").write_text(TEXTS[0])
+    with pytest.raises(CheckpointError, match=r"its source was .*a\.txt.*, not .*b\.txt"):
+        bpe.train(bpe.Corpus(texts), 270, checkpoint=checkpoint)
+    with pytest.raises(CheckpointError, match="its weight was 1, not 2; give"):
+        bpe.train(bpe.Corpus(texts / "a.txt", weight=2), 270, checkpoint=checkpoint)
+
+
 def test_another_base_is_refused(tmp_path: Path) -> None:
     base = bpe.train(TEXTS, 262)
     bpe.train(TEXTS, 270, base=base, checkpoint=tmp_path / "checkpoint")
