@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from bpe.encoding.arrow_texts import is_column, texts_of_column
 from bpe.encoding.corpus_methods import CorpusMethods
 from bpe.encoding.frozen import FrozenMethods
 from bpe.encoding.text_methods import TextMethods
@@ -268,8 +269,17 @@ class Tokenizer(TextMethods, CorpusMethods, FrozenMethods, Interop):
     ) -> list[list[int]]:
         """Encode several texts like `encode`, in parallel; the order is kept.
 
+        Args:
+            texts: Any texts, or one column of them: what speaks the Arrow C data interface (arrays
+                of pyarrow, series of polars) is read from the buffers it has.
+            num_threads: None for all CPUs.
+            allowed_special: As in `encode`.
+            disallowed_special: As in `encode`.
+            special: As in `encode`.
+
         Raises:
             SpecialTokenError: As `encode`; the message names the text by its index.
+            TypeError: One is no text, or a row of a column is null.
         """
         documents = documents_of_batch(texts)
         allowed, disallowed = self._special.resolve(allowed_special, disallowed_special, special)
@@ -396,10 +406,12 @@ def _rebuild(spec: TokenizerSpec, engine: EngineName) -> Tokenizer:
     return Tokenizer(spec, engine=engine)
 
 
-def documents_of_batch(texts: Iterable[Text]) -> list[Text]:
-    """Return several texts, each str or bytes; refuse a single one."""
+def documents_of_batch(texts: Iterable[Text]) -> Sequence[Text]:
+    """Return several texts, each str or bytes, or a column of Arrow; refuse a single one."""
     if isinstance(texts, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"a batch must be several texts, not one {type(texts).__name__}")
+    if not isinstance(texts, (list, tuple)) and is_column(texts):
+        return texts_of_column(texts)
     documents = list(texts)
     for index, text in enumerate(documents):
         if not isinstance(text, (str, bytes)):

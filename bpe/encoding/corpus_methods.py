@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bpe.encoding.face import Face
 from bpe.special_tokens import SpecialPolicy, resolve_policy
-from bpe.text import to_bytes
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -55,7 +54,7 @@ class CorpusMethods(Face):
         from bpe.threads import resolve_num_threads
         from bpe.tokenizer import documents_of_batch
 
-        documents = list(map(to_bytes, documents_of_batch(texts)))
+        documents = documents_of_batch(texts)
         allowed, disallowed = resolve_policy(special, self._special.known)
         self._special.refuse_in_batch(documents, disallowed)
         threads = resolve_num_threads(num_threads)

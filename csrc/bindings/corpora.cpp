@@ -21,7 +21,7 @@ namespace py = pybind11;
 namespace bpe::bindings {
 namespace {
 
-constexpr const char* kName = "batch of documents";
+constexpr const char* kName = kDocumentBatch;
 
 // A Python object as an owner: a batch may die where the GIL is not held.
 std::shared_ptr<const void> owner_of(const py::object& object) {

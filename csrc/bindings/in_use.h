@@ -54,6 +54,7 @@ class ObjectsInUse {
 
 // What error messages call it.
 inline constexpr const char* kCountTable = "count table";
+inline constexpr const char* kDocumentBatch = "batch of documents";
 
 // Held while an object is changed: nobody else may use it. `name` is for the error message.
 class ExclusiveUse {

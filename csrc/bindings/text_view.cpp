@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bindings/snapshot.h"
+#include "corpora/document_batch.h"
 
 namespace py = pybind11;
 
@@ -78,6 +79,14 @@ TextView::TextView(py::handle object) : owner_(py::reinterpret_borrow<py::object
 }
 
 Texts::Texts(const py::iterable& objects) {
+  if (py::isinstance<DocumentBatch>(objects)) {
+    const auto& batch = objects.cast<const DocumentBatch&>();
+    batch_ = objects;
+    use_.emplace(&batch, kDocumentBatch);
+    views_.assign(batch.documents().begin(), batch.documents().end());
+    num_bytes_ = batch.num_bytes();
+    return;
+  }
   for (const py::handle object : snapshot_of(objects)) {
     try {
       held_.emplace_back(object);

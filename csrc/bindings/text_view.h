@@ -4,9 +4,12 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "bindings/in_use.h"
 
 namespace bpe::bindings {
 
@@ -27,10 +30,11 @@ class TextView {
   std::string_view bytes_;
 };
 
-// Several texts at once, held together.
+// Several texts at once, held together: of an iterable, or of a DocumentBatch without a copy.
 class Texts {
  public:
-  // Raises as TextView does, with the index of the text.
+  // Raises as TextView does, with the index of the text; RuntimeError for a batch that somebody
+  // changes.
   explicit Texts(const pybind11::iterable& objects);
 
   std::span<const std::string_view> views() const noexcept { return views_; }
@@ -38,6 +42,8 @@ class Texts {
 
  private:
   std::vector<TextView> held_;
+  pybind11::object batch_;
+  std::optional<SharedUse> use_;  // of the batch
   std::vector<std::string_view> views_;
   std::size_t num_bytes_ = 0;
 };

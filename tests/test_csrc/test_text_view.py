@@ -86,3 +86,12 @@ def test_a_codec_that_was_never_made_says_so() -> None:
             method("a")  # type: ignore[operator]
     with pytest.raises(TypeError, match="Codec"):
         _core.Codec.encode_ordinary("a", "b")  # type: ignore[arg-type]
+
+
+def test_a_batch_of_documents_is_read_where_it_is() -> None:
+    batch = _core.DocumentBatch()
+    for document in (b"ab", b"", "é".encode()):
+        batch.add(document)
+    assert [list(b"ab"), [], list("é".encode())] == codec_of().encode_batch(batch, [], 2)
+    flat, offsets = _core.encode_flat(codec_of(), batch, [], 1)
+    assert (list("abé".encode()), [0, 2, 2, 4]) == (flat.tolist(), offsets.tolist())
