@@ -53,11 +53,8 @@ def export_huggingface(
     """
     config, tokenizer = checkpoint.state.model, checkpoint.tokenizer
     name = huggingface_class(config)
-    make_config, make_tensors = (
-        (_gpt2_config, _gpt2_tensors) if config.arch == "gpt2" else (_llama_config, _llama_tensors)
-    )
-    weights = checkpoint.model.state_dict()
-    tensors = make_tensors(weights, config)
+    make_tensors = _gpt2_tensors if config.arch == "gpt2" else _llama_tensors
+    tensors = make_tensors(checkpoint.model.state_dict(), config)
     with writing_directory(path, overwrite, known_names=FILES) as folder:
         # Copies: several of ours may be views of one matrix, which a file cannot express.
         own = {
@@ -65,22 +62,7 @@ def export_huggingface(
             for key, tensor in tensors.items()
         }
         save_file(own, folder / "model.safetensors", metadata={"format": "pt"})
-        is_chat = checkpoint.state.train.pairs == "chat"
-        ends = _ends(tokenizer, is_chat=is_chat)
-        settings = {
-            "architectures": [name],
-            "vocab_size": config.vocab_size,
-            "tie_word_embeddings": config.tie_weights,
-            "dtype": "float32",
-            **ends,
-            **make_config(config),
-        }
-        documents = {
-            "config.json": settings,
-            "generation_config.json": ends,
-            "tokenizer_config.json": _tokenizer_config(tokenizer, config, is_chat=is_chat),
-        }
-        for file, document in documents.items():
+        for file, document in _documents(checkpoint, {"architectures": [name]}).items():
             (folder / file).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
         tokenizer.save(folder / "tokenizer.json", "huggingface")
     return name
@@ -122,6 +104,25 @@ def check_exportable(config: ModelConfig, complaint: str) -> None:
                 f"{complaint} for {what}; what can be exported is gpt2 with gelu, "
                 "and llama with swiglu, with or without --qk-norm"
             )
+
+
+def _documents(checkpoint: Checkpoint, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what is JSON in the folder, file name to content."""
+    config, tokenizer = checkpoint.state.model, checkpoint.tokenizer
+    is_chat = checkpoint.state.train.pairs == "chat"
+    ends = _ends(tokenizer, is_chat=is_chat)
+    return {
+        "config.json": {
+            **settings,
+            "vocab_size": config.vocab_size,
+            "tie_word_embeddings": config.tie_weights,
+            "dtype": "float32",
+            **ends,
+            **(_gpt2_config(config) if config.arch == "gpt2" else _llama_config(config)),
+        },
+        "generation_config.json": ends,
+        "tokenizer_config.json": _tokenizer_config(tokenizer, config, is_chat=is_chat),
+    }
 
 
 def _gpt2_config(config: ModelConfig) -> dict[str, Any]:

@@ -84,26 +84,12 @@ def measure(
         reference: The row whose compute or time this one gets; None with equal bytes.
     """
     tokenizer, data = corpus.tokenizer(trial.vocabulary), corpus.encode(trial.vocabulary)
-    num_bytes = len(corpus.train.encode())
-    bytes_per_token = num_bytes / data.num_train
-    block_size = max(2, round(scale.context_bytes / bytes_per_token))
-    model_config = ModelConfig(
-        tokenizer.n_vocab, scale.n_embd, block_size, scale.heads, scale.layers, 0.0,
-        arch="llama", ffn=trial.ffn,  # type: ignore[arg-type]
-    )  # fmt: skip
-    optimizer, lr = LEARNING[trial.experiment]
-    config = TrainConfig(
-        scale.windows, lr, scale.steps, trial.seed, eval_batches=_MANY_STEPS,
-        eval_every=_MANY_STEPS, warmup_steps=scale.steps // 10, optimizer=optimizer,
-    )  # fmt: skip
+    bytes_per_token = len(corpus.train.encode()) / data.num_train
+    model_config = _model_config(trial, scale, tokenizer, bytes_per_token)
+    config = _train_config(trial, scale)
     trainer = _trainer(model_config, config, tokenizer, data)
-    flops = flops_per_token(trainer.model) * trainer.tokens_per_step
-    if trial.variant == "equal compute" and reference is not None:
-        steps = max(1, round(reference["flops"] / flops))
-        config = replace(config, steps=steps, warmup_steps=steps // 10)
-        trainer = _trainer(model_config, config, tokenizer, data)
-    elif trial.variant == "equal time" and reference is not None:
-        steps = _steps_in(trainer, reference["seconds"])
+    if reference is not None:
+        steps = _steps_of(trial, trainer, reference)
         config = replace(config, steps=steps, warmup_steps=steps // 10)
         trainer = _trainer(model_config, config, tokenizer, data)
     started = time.process_time()
@@ -116,18 +102,18 @@ def measure(
     return {
         **trial.to_json(),
         "corpus": corpus.name,
-        "optimizer": optimizer,
-        "lr": lr,
+        "optimizer": config.optimizer,
+        "lr": config.lr,
         "vocab_size": tokenizer.n_vocab,
         "bits_per_byte": found.bits_per_byte,
         "val_bytes": found.num_bytes,
         "bytes_per_token": bytes_per_token,
-        "context_tokens": block_size,
+        "context_tokens": model_config.block_size,
         "parameters_body": body,
         "parameters_vocabulary": table,
         "steps": config.steps,
         "bytes_seen": round(config.steps * trainer.tokens_per_step * bytes_per_token),
-        "flops": flops * config.steps,
+        "flops": _flops_per_step(trainer) * config.steps,
         "seconds": seconds,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
@@ -140,6 +126,36 @@ def reference_row(trial: Trial, scale: Scale, rows: list[dict[str, Any]]) -> dic
         return None
     wanted = replace(trial, variant="equal bytes", vocabulary=reference_of(scale), ffn="swiglu")
     return next(row for row in rows if wanted.to_json().items() <= row.items())
+
+
+def _model_config(
+    trial: Trial, scale: Scale, tokenizer: Tokenizer, bytes_per_token: float
+) -> ModelConfig:
+    block_size = max(2, round(scale.context_bytes / bytes_per_token))
+    return ModelConfig(
+        tokenizer.n_vocab, scale.n_embd, block_size, scale.heads, scale.layers, 0.0,
+        arch="llama", ffn=trial.ffn,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _train_config(trial: Trial, scale: Scale) -> TrainConfig:
+    optimizer, lr = LEARNING[trial.experiment]
+    return TrainConfig(
+        scale.windows, lr, scale.steps, trial.seed, eval_batches=_MANY_STEPS,
+        eval_every=_MANY_STEPS, warmup_steps=scale.steps // 10, optimizer=optimizer,
+    )  # fmt: skip
+
+
+def _steps_of(trial: Trial, trainer: Trainer, reference: Mapping[str, Any]) -> int:
+    """Return how many steps use up what the reference has used."""
+    if trial.variant == "equal time":
+        return _steps_in(trainer, reference["seconds"])
+    steps: float = reference["flops"] / _flops_per_step(trainer)
+    return max(1, round(steps))
+
+
+def _flops_per_step(trainer: Trainer) -> int:
+    return flops_per_token(trainer.model) * trainer.tokens_per_step
 
 
 def _trainer(

@@ -7,6 +7,7 @@ from statistics import mean
 from typing import Any
 
 from model.plots import COLORS, new_figure, render, style
+from model.runs.plan import nearest_to_reference
 
 Row = dict[str, Any]
 
@@ -16,10 +17,16 @@ _VARIANT_TEXT = {
     "equal time": "Equal time: as many processor seconds as the SwiGLU of the table above.",
 }
 
+_SPREAD_TEXT = (
+    "Bits per byte and seconds are means over the seeds; ± is half the distance between the best "
+    "and the worst seed."
+)
+
 #: Head of a column -> what stands in it.
 _COLUMNS: dict[str, Callable[[Row], str]] = {
     "vocabulary": lambda row: label_of(row),
     "bits per byte": lambda row: f"{row['bits_per_byte']:.4f}" + spread_of(row),
+    "seeds": lambda row: str(len(row["all_bits_per_byte"])),
     "MB seen": lambda row: f"{row['bytes_seen'] / 1e6:.2f}",
     "steps": lambda row: f"{row['steps']:,}",
     "TFLOP": lambda row: f"{row['flops'] / 1e12:.2f}",
@@ -50,21 +57,29 @@ def table(rows: Sequence[Row]) -> str:
     if rows[0]["experiment"] == "feed-forward":
         columns = {"feed-forward": columns.pop("vocabulary"), **columns}
     parts = []
-    for variant in dict.fromkeys(row["variant"] for row in rows):
+    for variant in _variants(rows):
         found = averages(rows_of(rows, variant))
         found.sort(key=lambda row: row["bits_per_byte"])
         lines = [_VARIANT_TEXT[variant], "", _line(columns), _line(["---"] * len(columns))]
         lines += [_line(cell(row) for cell in columns.values()) for row in found]
         parts.append("\n".join(lines))
+    if any(
+        spread_of(row) for variant in _variants(rows) for row in averages(rows_of(rows, variant))
+    ):
+        parts.append(_SPREAD_TEXT)
     return "\n\n".join(parts) + "\n"
 
 
 def rows_of(rows: Sequence[Row], variant: str) -> list[Row]:
-    """Return the rows of a variant; beside those of equal time stands what set the time."""
+    """Return the rows of a variant; with equal compute or time beside what set the budget."""
     chosen = [row for row in rows if row["variant"] == variant]
+    if variant == "equal bytes":
+        return chosen
+    equal_bytes = [row for row in rows if row["variant"] == "equal bytes"]
     if variant == "equal time":
-        chosen += [row for row in rows if (row["variant"], row["ffn"]) == ("equal bytes", "swiglu")]
-    return chosen
+        return chosen + [row for row in equal_bytes if row["ffn"] == "swiglu"]
+    sizes = [row["vocabulary"] for row in equal_bytes if isinstance(row["vocabulary"], int)]
+    return chosen + [row for row in equal_bytes if row["vocabulary"] == nearest_to_reference(sizes)]
 
 
 def averages(rows: Sequence[Row]) -> list[Row]:
@@ -99,7 +114,7 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
     Raises:
         MissingDependencyError: matplotlib is not installed.
     """
-    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    variants = _variants(rows)
     figure = new_figure(11, 4.2 * len(variants))
     panels = figure.subplots(len(variants), 2, squeeze=False)
     for (left, right), variant in zip(panels, variants, strict=True):
@@ -107,11 +122,9 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
         found.sort(key=lambda row: row["vocab_size"])
         names = [label_of(row) for row in found]
         colors = [COLORS[0] if isinstance(row["vocabulary"], int) else COLORS[1] for row in found]
-        _bars(
-            left, names, [row["bits_per_byte"] for row in found], colors, "{:.3f}", from_zero=False
-        )
-        _bars(right, names, [row["seconds"] for row in found], colors, "{:.0f}", from_zero=True)
-        style(left, f"bits per byte, {variant} (lower is better)")
+        _dots(left, names, [row["all_bits_per_byte"] for row in found], colors)
+        _bars(right, names, [row["seconds"] for row in found], colors)
+        style(left, f"bits per byte, {variant} (lower is better; a line spans the seeds)")
         style(right, f"processor seconds, {variant}")
         values = [row["bits_per_byte"] for row in found]
         margin = 0.35 * (max(values) - min(values)) or 0.1
@@ -119,28 +132,37 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
     return render(figure, kind)
 
 
-def _bars(
-    panel: Any,
-    names: Sequence[str],
-    values: Sequence[float],
-    colors: Sequence[str],
-    form: str,
-    *,
-    from_zero: bool,
+def _dots(
+    panel: Any, names: Sequence[str], seeds: Sequence[Sequence[float]], colors: Sequence[str]
 ) -> None:
-    places = range(len(names))
-    if from_zero:
-        panel.barh(places, values, color=colors, height=0.62)
-    else:  # a bar that does not begin at 0 would lie about its length
-        panel.scatter(values, places, color=colors, s=45, zorder=3)
-    panel.set_yticks(places, names)
+    """Draw means, and a line from the best seed to the worst; bars would have to begin at 0."""
+    means = [mean(values) for values in seeds]
+    panel.scatter(means, range(len(names)), color=colors, s=45, zorder=3)
+    for place, (values, color) in enumerate(zip(seeds, colors, strict=True)):
+        panel.plot([min(values), max(values)], [place] * 2, color=color, linewidth=2, zorder=2)
+    _name_and_number(panel, names, means, [max(values) for values in seeds], "{:.3f}")
+
+
+def _bars(panel: Any, names: Sequence[str], values: Sequence[float], colors: Sequence[str]) -> None:
+    panel.barh(range(len(names)), values, color=colors, height=0.62)
+    _name_and_number(panel, names, values, values, "{:.0f}")
+
+
+def _name_and_number(
+    panel: Any, names: Sequence[str], values: Sequence[float], ends: Sequence[float], form: str
+) -> None:
+    panel.set_yticks(range(len(names)), names)
     panel.invert_yaxis()
     panel.margins(x=0.15)
-    for place, value in zip(places, values, strict=True):
+    for place, (value, end) in enumerate(zip(values, ends, strict=True)):
         panel.annotate(
-            form.format(value), (value, place), xytext=(6, 0), textcoords="offset points",
+            form.format(value), (end, place), xytext=(6, 0), textcoords="offset points",
             va="center", fontsize=8,
         )  # fmt: skip
+
+
+def _variants(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["variant"] for row in rows))
 
 
 def _line(cells: Any) -> str:

@@ -24,11 +24,26 @@ def corpus(text_path: Path) -> Corpus:
 
 def test_the_reference_runs_before_what_depends_on_it() -> None:
     found = trials("vocabulary", Scale(), ("cl100k_base",))
-    assert 16 == len(found)
+    assert 15 == len(found)
     assert (4096, "equal bytes") == (found[0].vocabulary, found[0].variant)
     assert 1 == sum(t.vocabulary == "cl100k_base" and t.variant == "equal bytes" for t in found)
+    assert (4096, "equal compute") not in {(t.vocabulary, t.variant) for t in found}, "it is both"
     assert 4 == len(trials("feed-forward", Scale(), ()))
     assert 400 == reference_of(SMALL)
+
+
+def test_what_lies_close_together_is_repeated() -> None:
+    found = trials("vocabulary", Scale(seeds=(1, 2, 3)), ("cl100k_base", "o200k_base"))
+    seeds = {
+        (variant, name): [t.seed for t in found if (t.variant, t.vocabulary) == (variant, name)]
+        for variant in ("equal bytes", "equal compute")
+        for name in (512, 2048, 4096, "cl100k_base", "o200k_base")
+    }
+    assert [1, 2, 3] == seeds["equal bytes", 4096] == seeds["equal bytes", 2048]
+    assert [1, 2, 3] == seeds["equal compute", 2048] == seeds["equal compute", "cl100k_base"]
+    assert [1] == seeds["equal bytes", 512] == seeds["equal compute", "o200k_base"]
+    assert [1] == seeds["equal bytes", "cl100k_base"] == seeds["equal bytes", "o200k_base"]
+    assert "o200k_base" == found[-1].vocabulary, "the longest last"
 
 
 def test_with_equal_bytes_models_see_the_same_text_in_equal_steps(corpus: Corpus) -> None:
@@ -68,15 +83,15 @@ def test_one_command_measures_reports_and_goes_on(text_path: Path, tmp_path: Pat
     assert 0 == main(line)
     path = out / "vocabulary.jsonl"
     rows = [json.loads(row) for row in path.read_text().splitlines()]
-    assert 4 == len(rows)
+    assert 3 == len(rows)
     assert table(rows) == (out / "vocabulary.md").read_text()
     assert "| kan |" in (out / "feed-forward.md").read_text()
     before = path.read_bytes()
-    path.write_bytes(b"".join(before.splitlines(keepends=True)[:3]))
+    path.write_bytes(b"".join(before.splitlines(keepends=True)[:2]))
     assert 0 == main([*line, "--experiment", "vocabulary"])
     again = path.read_bytes().splitlines()
-    assert before.splitlines()[:3] == again[:3], "what was measured is not measured again"
-    assert 4 == len(again)
+    assert before.splitlines()[:2] == again[:2], "what was measured is not measured again"
+    assert 3 == len(again)
 
 
 def row(vocabulary: int | str, bits: float, seed: int = 1, **more: Any) -> dict[str, Any]:
@@ -90,8 +105,16 @@ def row(vocabulary: int | str, bits: float, seed: int = 1, **more: Any) -> dict[
 
 def test_the_table_has_the_best_first_and_the_spread_of_the_seeds() -> None:
     lines = table([row("o200k_base", 2.5), row(512, 2.0), row(512, 2.2, seed=2)]).splitlines()
-    assert lines[4].startswith("| own 512 | 2.1000 ± 0.1000 | 1.00 | 1,000,000 | 0.00 | 2 |")
-    assert lines[5].startswith("| o200k_base | 2.5000 |")
+    assert lines[4].startswith("| own 512 | 2.1000 ± 0.1000 | 2 | 1.00 | 1,000,000 | 0.00 | 2 |")
+    assert lines[5].startswith("| o200k_base | 2.5000 | 1 |")
+    assert "half the distance between the best and the worst seed" in lines[-1]
+
+
+def test_with_equal_compute_the_reference_stands_beside_the_others() -> None:
+    rows = [row(4096, 2.0), row(512, 2.1), row(512, 1.9) | {"variant": "equal compute"}]
+    lines = table(rows).splitlines()
+    assert 2 == sum(line.startswith("| own 4,096 |") for line in lines)
+    assert lines[-2].startswith("| own 512 | 1.9000")
 
 
 def test_the_plot_shows_every_model() -> None:
