@@ -5,6 +5,12 @@
 #include <cstring>
 
 namespace bpe {
+namespace {
+
+// Some 64 pretokens: four groups, of which the last would be one more.
+constexpr std::size_t kShortText = 256;
+
+}  // namespace
 
 void KeyBatch::append(const char* text, std::span<const EndOffset> ends, const char* readable_end,
                       const SlotIndex& index) {
@@ -12,6 +18,14 @@ void KeyBatch::append(const char* text, std::span<const EndOffset> ends, const c
   const auto readable = static_cast<std::size_t>(readable_end - text);
   if (ends.size() > 1 && ends[ends.size() - 2] + kLoad <= readable) [[likely]] {
     return pack(text, ends, index);
+  }
+  // A short text is packed from a copy as a whole: that costs less than a group of its own for what
+  // stands at its end.
+  if (readable <= kShortText) {
+    std::array<char, kShortText + kLoad> copy;
+    std::memcpy(copy.data(), text, readable);
+    std::memset(copy.data() + readable, 0, kLoad);
+    return pack(copy.data(), ends, index);
   }
   // Pretokens that begin where less than a load is readable, fewer than a load holds bytes, are
   // packed from a copy.

@@ -47,6 +47,20 @@ def test_the_scalar_kernel_is_always_there() -> None:
 
 
 @each_kernel
+@pytest.mark.parametrize("longest", [1, 5, 20])
+def test_the_end_of_a_text_is_packed_like_its_middle(kernel: str, longest: int) -> None:
+    rng = Random(longest)
+    for size in range(200, 300):  # up to 256 bytes are copied as a whole
+        data, pretokens = rng.randbytes(size), []
+        while data:
+            cut = rng.randint(1, longest)
+            pretokens.append(data[:cut])
+            data = data[cut:]
+        for behind in (b"", b"x", b"y" * 30):
+            assert expected_of(pretokens, 12) == packed(pretokens, 12, kernel, behind)
+
+
+@each_kernel
 @given(
     pretokens=st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=40),
     shift=st.integers(0, 31),
