@@ -28,6 +28,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments: ") and message[24] != "-":
+            # argparse takes positional arguments in one piece.
+            message += "; name all of them together, before or after the options"
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 

@@ -456,3 +456,9 @@ def test_one_of_two_files_is_no_output(run: Run, tmp_path: Path, name: str) -> N
     result = run("convert", "t", name)
     assert (1, ["a.txt", "t"]) == (result.code, sorted(path.name for path in tmp_path.iterdir()))
     assert "name their folder, and the format gpt2 (--to gpt2)" in result.err
+
+
+def test_a_source_behind_the_options_is_told_where_it_belongs(run: Run) -> None:
+    result = run("train", "a.txt", "--vocab-size", "300", "b.txt", "-o", "tok")
+    assert 2 == result.code
+    assert "b.txt; name all of them together, before or after the options" in result.err

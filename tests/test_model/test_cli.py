@@ -12,7 +12,7 @@ import pytest
 import bpe
 from model import cli
 from model.cli import main
-from model.commands import sample, shared
+from model.commands import prepare, sample, shared
 from test_model.conftest import python_path
 
 EIGHT = "32 8 32 1e-3 40 4 2 0.1"
@@ -104,6 +104,8 @@ def test_what_cannot_be_done_is_one_line_and_status_1(
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: x"), 1, "out of memory"),
         (bpe.CheckpointError("line one\nline two"), 1, "error: line one line two"),
         (OSError(28, "No space left on device", "run/x"), 1, "'run/x': No space left on device"),
+        (OSError(28, "No space left on device"), 1, "error: No space left on device"),
+        (RuntimeError("I/O error: full (os error 28)"), 1, "error: No space left on device"),
         (ZeroDivisionError("oh"), 1, "a bug in gpt (ZeroDivisionError: oh)"),
     ],
 )
@@ -122,6 +124,17 @@ def test_every_error_becomes_a_sentence(
     err = capsys.readouterr().err
     assert message in err
     assert 1 == err.count("\n")
+
+
+def test_an_error_of_the_disk_names_the_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(prepare, "run", fail)
+    assert 1 == main(["prepare", "-m", "tok", "-d", "text", "-o", "data"])
+    assert "error: 'data': No space left on device" in capsys.readouterr().err
 
 
 def test_a_warning_is_one_line_said_once(
