@@ -1,6 +1,8 @@
 // Several threads on one load, ended together.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <mutex>
@@ -43,6 +45,16 @@ void run_in_threads(std::size_t num_threads, Progress& progress, Work&& work) {
   guarded(0);
   for (std::thread& thread : threads) thread.join();
   if (first_error) std::rethrow_exception(first_error);
+}
+
+// Calls work(0), ..., work(count - 1), each once, by at most so many threads.
+template <class Work>
+void for_each_in_threads(std::size_t count, std::size_t num_threads, Progress& progress,
+                         Work&& work) {
+  std::atomic<std::size_t> next{0};
+  run_in_threads(std::min(count, num_threads), progress, [&](std::size_t) {
+    for (std::size_t i; (i = next.fetch_add(1)) < count;) work(i);
+  });
 }
 
 }  // namespace bpe

@@ -20,11 +20,10 @@ namespace bpe::bindings {
 namespace {
 
 // Counts are a CountsFile or a CountTable; `empty_table` gives the memory of that to the merging.
-// More threads would change nothing: see trainer.h.
 std::vector<IdPair> train_counts(const py::object& counts, std::uint64_t num_merges,
                                  const std::string& tie_break, std::uint64_t min_frequency,
                                  std::optional<std::uint64_t> max_token_bytes,
-                                 std::vector<IdPair> initial_pairs, int /*num_threads*/,
+                                 std::vector<IdPair> initial_pairs, int num_threads,
                                  py::object progress, bool verify,
                                  const std::vector<py::bytes>& forbidden_tokens,
                                  std::optional<std::uint64_t> max_token_words,
@@ -38,6 +37,7 @@ std::vector<IdPair> train_counts(const py::object& counts, std::uint64_t num_mer
   if (max_token_words) options.max_token_words = *max_token_words;
   options.forbidden_tokens.assign(forbidden_tokens.begin(), forbidden_tokens.end());
   options.initial_pairs = std::move(initial_pairs);
+  options.num_threads = static_cast<std::size_t>(std::max(num_threads, 1));
   options.verify = verify;
   options.prune_threshold = prune_threshold;
   options.max_narrow_symbol = std::clamp(max_narrow_symbol, kFirstMerge - 1, kMaxNarrowSymbol);

@@ -43,8 +43,17 @@ class CountTable {
   // particular order. The views are valid until the table changes.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    short_.for_each([&](const PretokenKey& key, std::uint64_t n) { visit(key_bytes(key), n); });
-    long_.for_each([&](const LongSlot& slot) { visit(slot.bytes(), slot.count); });
+    for_each_part(0, 1, visit);
+  }
+
+  // The same for one of `num_parts` parts of about the same size, for as many threads.
+  template <class Visit>
+  void for_each_part(std::size_t part, std::size_t num_parts, Visit&& visit) const {
+    short_.for_each_part(part, num_parts, [&](const PretokenKey& key, std::uint64_t count) {
+      visit(key_bytes(key), count);
+    });
+    long_.for_each_part(part, num_parts,
+                        [&](const LongSlot& slot) { visit(slot.bytes(), slot.count); });
   }
 
   // Room for about so many distinct pretokens, so that the table need not grow on the way.

@@ -83,10 +83,15 @@ class LongTable {
   SlotTable<LongSlot>& table() noexcept { return table_; }
   void take_bytes_of(LongTable& other) { arena_.take(other.arena_); }
 
-  // Calls visit(const LongSlot&) for all pretokens, in no particular order.
+  // Calls visit(const LongSlot&) for all pretokens, or those of one of `num_parts` parts, in no
+  // particular order.
   template <class Visit>
   void for_each(Visit&& visit) const {
     table_.for_each(visit);
+  }
+  template <class Visit>
+  void for_each_part(std::size_t part, std::size_t num_parts, Visit&& visit) const {
+    table_.for_each_part(part, num_parts, visit);
   }
 
  private:

@@ -53,10 +53,16 @@ class ShortTable {
 
   SlotTable<ShortSlot>& table() noexcept { return table_; }
 
-  // Calls visit(key, count) for all keys, in no particular order.
+  // Calls visit(key, count) for all keys, or those of one of `num_parts` parts, in no particular
+  // order.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    table_.for_each([&](const ShortSlot& slot) { visit(slot.key, slot.count); });
+    for_each_part(0, 1, visit);
+  }
+  template <class Visit>
+  void for_each_part(std::size_t part, std::size_t num_parts, Visit&& visit) const {
+    table_.for_each_part(part, num_parts,
+                         [&](const ShortSlot& slot) { visit(slot.key, slot.count); });
   }
 
  private:

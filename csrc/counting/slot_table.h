@@ -119,13 +119,20 @@ class SlotTable {
   // from one stretch to the next leaves all parts of the other table equally full at any time.
   template <class Visit>
   void for_each(Visit&& visit) const {
+    for_each_part(0, 1, visit);
+  }
+
+  // The same for one of `num_parts` parts, of about the same size.
+  template <class Visit>
+  void for_each_part(std::size_t part, std::size_t num_parts, Visit&& visit) const {
     const std::size_t num_stretches = slots_.size() / kMinCapacity;
     const std::size_t step =
         static_cast<std::size_t>(0.618 * static_cast<double>(num_stretches)) | 1;
     const auto stretch = [&](std::size_t i) {
       return slots_.data() + (i * step & (num_stretches - 1)) * kMinCapacity;
     };
-    for (std::size_t i = 0; i < num_stretches; ++i) {
+    const std::size_t end = num_stretches * (part + 1) / num_parts;
+    for (std::size_t i = num_stretches * part / num_parts; i < end; ++i) {
       const Slot* const begin = stretch(i);
       const Slot* const next = stretch(i + 1);
       for (std::size_t at = 0; at < kVisitAhead; ++at) begin[at].prefetch();

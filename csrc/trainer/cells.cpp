@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/threads.h"
 #include "counting/quoted.h"
 
 namespace bpe {
@@ -26,6 +26,9 @@ constexpr std::uint64_t kMaxCells = std::numeric_limits<Position>::max() - 64;
 // About a millisecond of work: bytes to write, a pretoken being worth some more.
 constexpr std::size_t kTickWork = 1 << 20;
 constexpr std::size_t kPretokenWork = 16;
+
+// Fewer pretokens are not worth a second thread.
+constexpr std::size_t kMinShared = 1 << 14;
 
 // Looks at the progress once in kTickWork.
 class Ticker {
@@ -57,7 +60,8 @@ std::uint64_t checked_add(std::uint64_t sum, std::string_view pretoken, std::uin
 
 }  // namespace
 
-// Where the next pretoken of each count goes. A start moves on as pretokens are placed.
+// Where the next pretoken of each count goes, of one part of them. A start moves on as pretokens
+// are placed.
 //
 // Those of small counts are many. They are dealt out by what they begin with: what merges together
 // stands together then, and a merge visits fewer cache lines.
@@ -90,37 +94,82 @@ struct Cells::Layout {
   std::vector<std::uint64_t> small =
       std::vector<std::uint64_t>(kNumSmallCounts + kMaxGrouped * kNumGroups);  // cells, then start
   std::vector<Large> large;  // in the order of the counts
+  std::uint64_t num_cells = 0;
+  std::uint64_t num_counted_bytes = 0;
 };
+
+namespace {
+
+// A file is read from front to back; a table has parts, which several threads walk over.
+std::size_t num_parts_of(const CountsFile&, std::size_t) noexcept { return 1; }
+std::size_t num_parts_of(const CountTable& table, std::size_t num_threads) noexcept {
+  return table.size() < kMinShared ? 1 : num_threads;
+}
+
+template <class Visit>
+void visit_part(const CountsFile& file, std::size_t, std::size_t, Visit&& visit) {
+  file.for_each(visit);
+}
+template <class Visit>
+void visit_part(const CountTable& table, std::size_t part, std::size_t num_parts, Visit&& visit) {
+  table.for_each_part(part, num_parts, visit);
+}
+
+}  // namespace
 
 template <class Counts>
 Cells::Cells(const Counts& counts, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
-             const Progress& progress) {
-  Layout layout = lay_out(counts, progress);
+             std::size_t num_threads, Progress& progress) {
+  std::vector<Layout> layouts(num_parts_of(counts, num_threads));
+  for_each_in_threads(layouts.size(), num_threads, progress, [&](std::size_t part) {
+    measure(counts, part, layouts.size(), layouts[part], progress);
+  });
+  check_size(counts, layouts);
+  lay_out(layouts);
   low_ = ZeroedArray<std::uint16_t>(size_);
+  low_[0] = kBoundary;
   if (keep_text) text_ = std::make_unique_for_overwrite<char[]>(size_);
-  fill(counts, layout, byte_to_symbol, progress);
+  for_each_in_threads(layouts.size(), num_threads, progress, [&](std::size_t part) {
+    fill(counts, part, layouts.size(), layouts[part], byte_to_symbol, progress);
+  });
 }
 
-template Cells::Cells(const CountTable&, const std::array<Symbol, 256>&, bool, const Progress&);
-template Cells::Cells(const CountsFile&, const std::array<Symbol, 256>&, bool, const Progress&);
+template Cells::Cells(const CountTable&, const std::array<Symbol, 256>&, bool, std::size_t,
+                      Progress&);
+template Cells::Cells(const CountsFile&, const std::array<Symbol, 256>&, bool, std::size_t,
+                      Progress&);
 
 template <class Counts>
-Cells::Layout Cells::lay_out(const Counts& counts, const Progress& progress) {
-  Layout layout;
+void Cells::measure(const Counts& counts, std::size_t part, std::size_t num_parts, Layout& layout,
+                    const Progress& progress) {
   Ticker ticker(progress);
-  std::uint64_t num_cells = 1;
-  std::uint64_t num_counted_bytes = 0;
-  counts.for_each([&](std::string_view pretoken, std::uint64_t count) {
+  visit_part(counts, part, num_parts, [&](std::string_view pretoken, std::uint64_t count) {
     if (pretoken.size() < 2 || count == 0) return;
     ticker.tick(kPretokenWork);
-    num_counted_bytes = checked_add(num_counted_bytes, pretoken, count);
-    num_cells += pretoken.size() + 1;
+    layout.num_counted_bytes = checked_add(layout.num_counted_bytes, pretoken, count);
+    layout.num_cells += pretoken.size() + 1;
     if (count < kNumSmallCounts) {
       layout.place_of(pretoken, count) += pretoken.size() + 1;
     } else {
       layout.large.push_back({count, pretoken.size() + 1, 0});
     }
   });
+}
+
+template <class Counts>
+void Cells::check_size(const Counts& counts, std::span<const Layout> layouts) {
+  std::uint64_t num_cells = 1;
+  unsigned __int128 num_counted_bytes = 0;
+  for (const Layout& layout : layouts) {
+    num_cells += layout.num_cells;
+    num_counted_bytes += layout.num_counted_bytes;
+  }
+  if (num_counted_bytes > kMaxTotal) {  // so one of them passes it: named as if there were one part
+    std::uint64_t sum = 0;
+    counts.for_each([&](std::string_view pretoken, std::uint64_t count) {
+      if (pretoken.size() > 1) sum = checked_add(sum, pretoken, count);
+    });
+  }
   if (num_cells > kMaxCells) {
     throw Error(ErrorKind::training,
                 "the distinct pretokens hold " + std::to_string(num_cells) +
@@ -128,39 +177,42 @@ Cells::Layout Cells::lay_out(const Counts& counts, const Progress& progress) {
                     " this trainer can address; drop the rarest or use a pattern that cuts more");
   }
   size_ = static_cast<Position>(num_cells);
+}
 
-  std::vector<std::uint32_t> order(layout.large.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return layout.large[a].count > layout.large[b].count;
-  });
+// By count, then by what they begin with, then by part.
+void Cells::lay_out(std::span<Layout> layouts) {
+  std::vector<Layout::Large*> order;
+  for (Layout& layout : layouts) {
+    for (Layout::Large& large : layout.large) order.push_back(&large);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->count > b->count; });
   Position next = 1;
   std::uint64_t last_count = 0;
-  for (const std::uint32_t index : order) {
-    Layout::Large& large = layout.large[index];
-    if (large.count != last_count) steps_.add(next, large.count);
-    last_count = large.count;
-    large.start = next;
-    next += static_cast<Position>(large.num_cells);
+  for (Layout::Large* const large : order) {
+    if (large->count != last_count) steps_.add(next, large->count);
+    last_count = large->count;
+    large->start = next;
+    next += static_cast<Position>(large->num_cells);
   }
   for (std::uint64_t count = kNumSmallCounts; --count > 0;) {
     const Position first = next;
-    for (std::uint64_t& place : layout.places_of(count)) {
-      next += static_cast<Position>(std::exchange(place, next));
+    for (std::size_t group = 0; group < layouts.front().places_of(count).size(); ++group) {
+      for (Layout& layout : layouts) {
+        next += static_cast<Position>(std::exchange(layout.places_of(count)[group], next));
+      }
     }
     if (next != first) steps_.add(first, count);
   }
   steps_.finish(size_);
-  return layout;
 }
 
 template <class Counts>
-void Cells::fill(const Counts& counts, Layout& layout,
+void Cells::fill(const Counts& counts, std::size_t part, std::size_t num_parts, Layout& layout,
                  const std::array<Symbol, 256>& byte_to_symbol, const Progress& progress) {
   Ticker ticker(progress);
-  low_[0] = kBoundary;
   std::size_t next_large = 0;
-  counts.for_each([&](std::string_view pretoken, std::uint64_t count) {
+  visit_part(counts, part, num_parts, [&](std::string_view pretoken, std::uint64_t count) {
     if (pretoken.size() < 2 || count == 0) return;
     Position position;
     if (count < kNumSmallCounts) {

@@ -70,10 +70,11 @@ class Cells {
  public:
   // Throws bpe::Error(training) when a count or the corpus is too large for us, Cancelled when told
   // to stop. `keep_text` is for callers of text(); it costs one byte a cell. Counts are a
-  // CountTable or a CountsFile: what visits all of them, twice in the same order.
+  // CountTable or a CountsFile: what visits all of them, twice in the same order. The threads share
+  // the walks over a table.
   template <class Counts>
   Cells(const Counts& counts, const std::array<Symbol, 256>& byte_to_symbol, bool keep_text,
-        const Progress& progress);
+        std::size_t num_threads, Progress& progress);
 
   Position size() const noexcept { return size_; }
   const CountSteps& steps() const noexcept { return steps_; }
@@ -100,10 +101,14 @@ class Cells {
  private:
   struct Layout;
   template <class Counts>
-  Layout lay_out(const Counts& counts, const Progress& progress);
+  static void measure(const Counts& counts, std::size_t part, std::size_t num_parts, Layout& layout,
+                      const Progress& progress);
   template <class Counts>
-  void fill(const Counts& counts, Layout& layout, const std::array<Symbol, 256>& byte_to_symbol,
-            const Progress& progress);
+  void check_size(const Counts& counts, std::span<const Layout> layouts);
+  void lay_out(std::span<Layout> layouts);
+  template <class Counts>
+  void fill(const Counts& counts, std::size_t part, std::size_t num_parts, Layout& layout,
+            const std::array<Symbol, 256>& byte_to_symbol, const Progress& progress);
 
   Position size_ = 0;
   CountSteps steps_;

@@ -43,7 +43,7 @@ class Trainer {
         byte_to_symbol_(byte_symbols(options.tie_break)),
         initial_tokens_(initial_tokens(options.initial_pairs)),
         filter_(initial_tokens_, options.forbidden_tokens, options.max_token_words),
-        cells_(counts, byte_to_symbol_, needs_bytes(), progress),
+        cells_(counts, byte_to_symbol_, needs_bytes(), options.num_threads, progress),
         lengths_(first_lengths()),
         index_(cells_, lengths_),
         merger_(cells_, lengths_, index_, max_symbols()) {
@@ -92,7 +92,7 @@ class Trainer {
   // Initial pairs may be rare, so every pair is followed meanwhile.
   void replay_initial_pairs() {
     if (options_.initial_pairs.empty()) return;
-    index_.count_byte_pairs(progress_);
+    index_.count_byte_pairs(options_.num_threads, progress_);
     for (std::size_t i = 0; i < options_.initial_pairs.size(); ++i) {
       const auto& [left, right] = options_.initial_pairs[i];
       merge(make_pair_key(symbol_of(left), symbol_of(right)));
@@ -105,7 +105,7 @@ class Trainer {
     index_.threshold = first_threshold();
     index_.max_token_bytes = options_.max_token_bytes;
     if (options_.initial_pairs.empty()) {
-      index_.count_byte_pairs(progress_);
+      index_.count_byte_pairs(options_.num_threads, progress_);
     } else {
       index_.count_all_pairs(progress_);
     }

@@ -14,8 +14,8 @@
 // forbids. Only an initial pair that never occurred in this corpus can have its bytes spelled
 // otherwise; such a pair is passed over, however often it occurs.
 //
-// One thread: the merges of small vocabularies are too short to share, and the result would have to
-// be the same.
+// Threads share what comes before the merging: laying the words out and the first count of pairs.
+// The merges themselves are too short to share.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,7 @@ struct TrainOptions {
   std::uint64_t max_token_words = TokenFilter::kNoLimit;
   std::vector<std::string> forbidden_tokens;
   std::vector<IdPair> initial_pairs;  // merged first, in this order, whatever their counts
+  std::size_t num_threads = 1;        // at least 1; changes nothing but the time
   MergeLog* log = nullptr;            // hears of every new merge when it is made
 
   // For tests. None of them changes the result.
