@@ -163,8 +163,9 @@ def train(
     forbidden_tokens: Sequence[bytes] = (),
     max_token_words: int | None = None,
     on_merges: Callable[[list[tuple[int, int]]], object] | None = None,
-    prune_threshold: int = 0,  # this and the next only make tests sharper, never a difference
+    prune_threshold: int = 0,  # these three only make tests sharper, never a difference
     max_narrow_symbol: int = 65535,
+    max_tally_slots: int = 4194304,
     empty_table: bool = False,
 ) -> list[tuple[int, int]]: ...
 

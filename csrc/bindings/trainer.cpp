@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,15 +21,13 @@ namespace bpe::bindings {
 namespace {
 
 // Counts are a CountsFile or a CountTable; `empty_table` gives the memory of that to the merging.
-std::vector<IdPair> train_counts(const py::object& counts, std::uint64_t num_merges,
-                                 const std::string& tie_break, std::uint64_t min_frequency,
-                                 std::optional<std::uint64_t> max_token_bytes,
-                                 std::vector<IdPair> initial_pairs, int num_threads,
-                                 py::object progress, bool verify,
-                                 const std::vector<py::bytes>& forbidden_tokens,
-                                 std::optional<std::uint64_t> max_token_words,
-                                 const py::object& on_merges, std::uint64_t prune_threshold,
-                                 std::uint32_t max_narrow_symbol, bool empty_table) {
+std::vector<IdPair> train_counts(
+    const py::object& counts, std::uint64_t num_merges, const std::string& tie_break,
+    std::uint64_t min_frequency, std::optional<std::uint64_t> max_token_bytes,
+    std::vector<IdPair> initial_pairs, int num_threads, py::object progress, bool verify,
+    const std::vector<py::bytes>& forbidden_tokens, std::optional<std::uint64_t> max_token_words,
+    const py::object& on_merges, std::uint64_t prune_threshold, std::uint32_t max_narrow_symbol,
+    bool empty_table, std::size_t max_tally_slots) {
   TrainOptions options;
   options.num_merges = num_merges;
   options.tie_break = parse_tie_break(tie_break);
@@ -41,6 +40,7 @@ std::vector<IdPair> train_counts(const py::object& counts, std::uint64_t num_mer
   options.verify = verify;
   options.prune_threshold = prune_threshold;
   options.max_narrow_symbol = std::clamp(max_narrow_symbol, kFirstMerge - 1, kMaxNarrowSymbol);
+  options.max_tally_slots = std::bit_ceil(std::max<std::size_t>(max_tally_slots, 4));
   MergeLog log;
   if (!on_merges.is_none()) options.log = &log;
   const auto hand_over = [&] {
@@ -76,7 +76,8 @@ void bind_trainer(py::module_& module) {
              py::arg("num_threads"), py::arg("progress"), py::arg("verify") = false, py::kw_only(),
              py::arg("forbidden_tokens") = py::tuple(), py::arg("max_token_words") = py::none(),
              py::arg("on_merges") = py::none(), py::arg("prune_threshold") = 0,
-             py::arg("max_narrow_symbol") = kMaxNarrowSymbol, py::arg("empty_table") = false);
+             py::arg("max_narrow_symbol") = kMaxNarrowSymbol, py::arg("empty_table") = false,
+             py::arg("max_tally_slots") = kMaxTallySlots);
 }
 
 }  // namespace bpe::bindings

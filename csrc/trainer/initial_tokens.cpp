@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/errors.h"
+#include "trainer/token_filter.h"
 
 namespace bpe {
 namespace {
@@ -25,7 +26,7 @@ std::vector<std::string> initial_tokens(const std::vector<IdPair>& initial_pairs
   tokens.reserve(256 + initial_pairs.size());  // the views below must not move
   for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
 
-  std::unordered_map<std::string_view, std::size_t> token_to_id;
+  std::unordered_map<std::string_view, std::size_t, SecretHash> token_to_id;
   std::size_t total = 0;
   for (std::size_t index = 0; index < initial_pairs.size(); ++index) {
     const IdPair& pair = initial_pairs[index];

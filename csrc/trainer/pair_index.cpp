@@ -6,8 +6,8 @@
 #include <span>
 #include <utility>
 
-#include "base/hash_seed.h"
 #include "base/threads.h"
+#include "trainer/tally_table.h"
 
 namespace bpe {
 
@@ -15,49 +15,6 @@ namespace {
 
 // Cells between two looks at the progress: about a millisecond of work.
 constexpr Position kCheckEvery = 1 << 18;
-
-struct Tally {
-  std::uint64_t count = 0;
-  std::uint32_t num_positions = 0;
-};
-
-// A growing open-addressing table PairKey -> Tally. Also finds the place of a pair's positions.
-class TallyTable {
- public:
-  struct Slot {
-    PairKey key = 0;
-    Tally tally;
-    std::uint32_t* out = nullptr;
-  };
-
-  Slot& operator[](PairKey key) {
-    if ((num_used_ + 1) * 2 > slots_.size()) grow();
-    Slot& slot = slots_[find(key)];
-    num_used_ += slot.key == 0;
-    slot.key = key;
-    return slot;
-  }
-
-  std::vector<Slot>& slots() noexcept { return slots_; }
-
- private:
-  std::size_t find(PairKey key) const noexcept {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t index = (key * kHashSeed.multiplier) >> 32 & mask;
-    while (slots_[index].key != 0 && slots_[index].key != key) index = (index + 1) & mask;
-    return index;
-  }
-
-  void grow() {
-    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 4));
-    for (const Slot& slot : old) {
-      if (slot.key != 0) slots_[find(slot.key)] = slot;
-    }
-  }
-
-  std::vector<Slot> slots_ = std::vector<Slot>(std::size_t{1} << 16);
-  std::size_t num_used_ = 0;
-};
 
 // visit(position, pair, count) for every two neighbours, by ascending position.
 template <class View, class Visit>
@@ -180,23 +137,22 @@ void PairIndex::count_byte_pairs(std::size_t num_threads, Progress& progress) {
 void PairIndex::count_all_pairs(const Progress& progress) {
   table.clear();
   pool.clear();
-  TallyTable tallies;
+  TallyTable tallies(max_tally_slots);
   cells_->with_view([&](const auto cells) {
-    for_each_pair(cells, cells_->size(), *lengths_, cells_->steps(), progress,
-                  [&](Position, PairKey pair, std::uint64_t count) {
-                    Tally& tally = tallies[pair].tally;
-                    tally.count += count;
-                    ++tally.num_positions;
-                  });
-    for (auto& [pair, tally, out] : tallies.slots()) {
-      if (pair == 0 || !follows(pair, tally.count)) continue;
-      out = add(pair, tally.count, tally.num_positions).data();
+    const auto visit_all = [&](auto&& visit) {
+      for_each_pair(cells, cells_->size(), *lengths_, cells_->steps(), progress, visit);
+    };
+    while (tallies.next_range()) {
+      visit_all([&](Position, PairKey pair, std::uint64_t count) { tallies.add(pair, count); });
+      for (auto& [pair, tally, out] : tallies.slots()) {
+        if (pair == 0 || !follows(pair, tally.count)) continue;
+        out = add(pair, tally.count, tally.num_positions).data();
+      }
+      visit_all([&](Position position, PairKey pair, std::uint64_t) {
+        TallyTable::Slot* const slot = tallies.slot_of(pair);
+        if (slot != nullptr && slot->out != nullptr) *slot->out++ = position;
+      });
     }
-    for_each_pair(cells, cells_->size(), *lengths_, cells_->steps(), progress,
-                  [&](Position position, PairKey pair, std::uint64_t) {
-                    std::uint32_t*& out = tallies[pair].out;
-                    if (out != nullptr) *out++ = position;
-                  });
   });
 }
 

@@ -18,6 +18,9 @@
 
 namespace bpe {
 
+// 128 MB, for two million pairs. With more of them, cells are walked over more often.
+inline constexpr std::size_t kMaxTallySlots = std::size_t{1} << 22;
+
 // Length in bytes by symbol; 0 for the two special ones.
 using TokenLengths = std::vector<std::uint32_t>;
 
@@ -31,6 +34,7 @@ class PairIndex {
 
   std::uint64_t threshold = 1;
   std::uint64_t max_token_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::size_t max_tally_slots = kMaxTallySlots;  // of 32 bytes each, while all pairs are counted
 
   PostingPool pool;
   PairTable table;

@@ -9,7 +9,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "vocab/hash.h"
+
 namespace bpe {
+
+// std::hash is the same in every process, so a vocabulary could be made to be slow.
+struct SecretHash {
+  std::size_t operator()(std::string_view bytes) const noexcept { return hash_token(bytes); }
+};
 
 class TokenFilter {
  public:
@@ -26,7 +33,7 @@ class TokenFilter {
   bool refuses(std::string_view left, std::string_view right) const;
 
  private:
-  std::unordered_set<std::string_view> refused_;
+  std::unordered_set<std::string_view, SecretHash> refused_;
   std::size_t longest_refused_ = 0;
   std::uint64_t max_words_;
 };

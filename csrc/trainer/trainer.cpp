@@ -47,6 +47,7 @@ class Trainer {
         lengths_(first_lengths()),
         index_(cells_, lengths_),
         merger_(cells_, lengths_, index_, max_symbols()) {
+    index_.max_tally_slots = options.max_tally_slots;
     for (int byte = 0; byte < 256; ++byte)
       symbol_to_byte_[byte_to_symbol_[byte] - kFirstByte] = byte;
     for (const std::uint32_t byte : symbol_to_byte_) tokens_.add_copy({static_cast<char>(byte)});

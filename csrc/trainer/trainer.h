@@ -29,6 +29,7 @@
 #include "counting/counts_file.h"
 #include "trainer/cells.h"
 #include "trainer/merge_log.h"
+#include "trainer/pair_index.h"
 #include "trainer/tie_break.h"
 #include "trainer/token_filter.h"
 
@@ -51,6 +52,7 @@ struct TrainOptions {
   bool verify = false;                // recount everything after every merge
   std::uint64_t prune_threshold = 0;  // where to start following pairs; 0: estimate it
   Symbol max_narrow_symbol = kMaxNarrowSymbol;
+  std::size_t max_tally_slots = kMaxTallySlots;
 };
 
 // The new pairs, at most num_merges; pair k makes id 256 + number of initial pairs + k.

@@ -1,7 +1,8 @@
 """The native trainer against a slow trainer that counts everything anew for every merge.
 
-`prune_threshold` and `max_narrow_symbol` are turned so that small corpora take the paths that only
-large ones take by themselves: the full recount and the change from 16-bit to 32-bit cells.
+`prune_threshold`, `max_narrow_symbol` and `max_tally_slots` are turned so that small corpora take
+the paths that only large ones take by themselves: the full recount, the change from 16-bit to
+32-bit cells, and the recount in several walks.
 """
 
 from __future__ import annotations
@@ -164,6 +165,7 @@ def test_random_corpora_give_the_merges_of_the_slow_trainer(tie_break: str, seed
         options = {
             "prune_threshold": rng.choice([0, 1, 2, 3, 7, 50, 1000, 10**12]),
             "max_narrow_symbol": rng.choice([65535, NARROWEST, 258, 260, 265]),
+            "max_tally_slots": rng.choice([4, 8, 16, 2**22]),
             "verify": True,
         }
         assert slow_train(items, **request) == train(items, **request, **options), (
