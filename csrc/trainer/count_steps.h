@@ -23,6 +23,7 @@ class CountSteps {
   void finish(std::uint32_t end) {
     starts_.push_back(std::numeric_limits<std::uint32_t>::max());
     block_to_step_.resize((end >> kBlockBits) + 1);
+    if (counts_.empty()) return;  // there is no pair, so nobody will ask
     std::uint32_t step = 0;
     for (std::size_t block = 0; block < block_to_step_.size(); ++block) {
       while (starts_[step + 1] <= (block << kBlockBits)) ++step;

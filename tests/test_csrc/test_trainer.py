@@ -250,6 +250,12 @@ def test_training_stops_when_there_is_nothing_left_to_merge() -> None:
     assert [] == train([(b"ab", 9)], 0)
 
 
+@pytest.mark.parametrize("items", [[], [(b"a", 3)], [(b"a", 1), (b"b", 2)]])
+def test_nothing_is_read_of_a_corpus_without_pairs(items: Items) -> None:
+    # Only a sanitizer sees what was wrong: the steps of the counts were looked for where none are.
+    assert [] == train(items, 10)
+
+
 def test_training_stops_below_the_minimum_frequency() -> None:
     items = [(b"ab", 3), (b"cd", 2), (b"ef", 1)]
     assert [(97, 98), (99, 100)] == train(items, 10, min_frequency=2)
