@@ -30,7 +30,7 @@ COMMON = "-O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS -UNDEBUG"
 LIBRARIES = {"address": ("libasan.so", "libclang_rt.asan.so"),
              "thread": ("libtsan.so", "libclang_rt.tsan.so")}  # fmt: skip
 OPTIONS = {
-    "ASAN_OPTIONS": "detect_leaks=0:handle_abort=1:detect_stack_use_after_return=1:allocator_may_return_null=1",
+    "ASAN_OPTIONS": "detect_leaks=0:handle_abort=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "TSAN_OPTIONS": "ignore_noninstrumented_modules=1:report_signal_unsafe=0:die_after_fork=0",
     "PYTHONMALLOC": "malloc",  # so that a bytes object that is gone is seen as such
