@@ -61,7 +61,7 @@ def is_token_shards(folder: StrPath) -> bool:
     """Return whether a folder is such a one, and complete."""
     try:
         data = json.loads(Path(folder, INDEX).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(data, dict) and data.get("format") == FORMAT
 
@@ -77,7 +77,11 @@ def read_index(folder: StrPath) -> TokenIndex:
         data = json.loads(path.read_bytes())
         if (data["format"], data["version"]) != (FORMAT, VERSION):
             raise ValueError(f"it is of version {data['version']} of {data['format']!r}")
-        return TokenIndex(data, tuple(TokenShard(**shard) for shard in data.pop("shards")))
+        shards = tuple(TokenShard(**shard) for shard in data.pop("shards"))
+        for shard in shards:
+            if not shard.name.isascii() or not shard.name.replace("-", "").isalnum():
+                raise ValueError(f"it names a shard {shard.name!r}")
+        return TokenIndex(data, shards)
     except FileNotFoundError:
         raise FormatError(
             f"{str(folder)!r} is no complete folder of shards; encode into it again, the same way"
@@ -93,7 +97,10 @@ def read_shards(folder: StrPath, expected_hash: str | None = None) -> Iterator[I
         FormatError: The folder or a shard is damaged or incomplete, or another tokenizer made it.
     """
     for shard in read_index(folder).shards:
-        ids = read_tokens(Path(folder, f"{shard.name}.bin"), expected_hash)
+        path = Path(folder, f"{shard.name}.bin")
+        if not path.exists():
+            raise FormatError(f"{path.name} is missing in {str(folder)!r}; encode again with force")
+        ids = read_tokens(path, expected_hash)
         if len(ids) != shard.num_tokens:
             raise FormatError(
                 f"{shard.name}.bin in {str(folder)!r} has {len(ids)} ids, and {shard.num_tokens} "

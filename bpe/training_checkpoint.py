@@ -114,15 +114,14 @@ class TrainingCheckpoint:
             return
         try:
             found = json.loads(path.read_bytes())
-        except ValueError:
-            found = None
-        if not isinstance(found, dict) or (found.get("format"), found.get("version")) != (
-            _FORMAT,
-            _VERSION,
-        ):
+            known = (found["format"], found["version"]) == (_FORMAT, _VERSION)
+            before_by_name = dict(found["request"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            known = False
+        if not known:
             raise CheckpointError(f"{path} is damaged, or was written by another release")
         for name, value in request.items():
-            before = found["request"].get(name)
+            before = before_by_name.get(name)
             if before != value:
                 raise CheckpointError(
                     f"the checkpoint {str(self._folder)!r} belongs to another training: its "

@@ -16,7 +16,7 @@ import bpe
 from bpe.encoding import pipeline
 from bpe.errors import CorpusError, FormatError, OutputExistsError, SpecialTokenError
 from bpe.token_files import map_raw_ids, read_header, read_tokens
-from bpe.token_shards import read_index, read_shards
+from bpe.token_shards import is_token_shards, read_index, read_shards
 
 EOT = "<|endoftext|>"
 TEXTS = ["the cat sat", "", "on the mat <|endoftext|> naïve 猫", "x" * 40, "12345 cats\n\n  sat "]
@@ -273,3 +273,30 @@ def test_a_vocabulary_beyond_16_bits_does_not_fit_them(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="uint16 holds ids up to 65535, and this vocabulary"):
         bpe.Tokenizer(spec).encode_files(["ab"], tmp_path / "a.bin", dtype="uint16")
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("shard-00009", "is missing"),
+        ("../shard", "damaged"),
+        ("shard\0", "damaged"),
+        (5, "damaged"),
+        ("shard-٠", "damaged"),
+    ],
+)
+def test_an_index_that_names_no_shard_of_the_folder_is_refused(
+    tok: bpe.Tokenizer, tmp_path: Path, name: object, message: str
+) -> None:
+    tok.encode_files(["one two"], tmp_path / "d", shard_tokens=100)
+    path = tmp_path / "d" / "index.json"
+    index = json.loads(path.read_bytes())
+    index["shards"][0]["name"] = name
+    path.write_text(json.dumps(index))
+    with pytest.raises(FormatError, match=message):
+        list(read_shards(tmp_path / "d"))
+
+
+def test_an_index_nested_too_deep_is_no_folder_of_shards(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text("[" * 100_000)
+    assert not is_token_shards(tmp_path)

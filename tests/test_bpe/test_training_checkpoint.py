@@ -130,8 +130,19 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     assert {".bpe-1.tmp", "notes.txt"} == {path.name for path in tmp_path.iterdir()}
 
 
-def test_a_damaged_request_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "request.json").write_text("{")
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"format": "chimera-bpe training checkpoint", "version": 1}',
+        '{"format": "chimera-bpe training checkpoint", "version": 1, "request": 5}',
+    ],
+    ids=["cut", "list", "deep", "nothing", "number"],
+)
+def test_a_damaged_request_is_refused(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "request.json").write_text(damaged)
     with pytest.raises(CheckpointError, match=r"request.json is damaged"):
         bpe.train(TEXTS, 270, checkpoint=tmp_path)
 
