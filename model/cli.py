@@ -8,7 +8,6 @@ needs it, so that `gpt --help` does not wait for it.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -18,8 +17,8 @@ from typing import NoReturn
 from bpe.cli import Version
 from bpe.cli.arguments import Parser, add_traceback, parse_size
 from bpe.cli.running import open_closed_stderr, warnings_on_one_line
-from bpe.errors import BPEError
 from model.dependencies import require_model_dependencies
+from model.failures import sentence_of
 from model.options import UsageError, add_settings
 
 _TRAIN_EXAMPLE = """\
@@ -57,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if args.traceback or os.environ.get("BPE_DEBUG", "") not in ("", "0"):
             raise
-        return _fail(args, f"error: {_sentence(error, _output_of(args))}", 1)
+        return _fail(args, f"error: {sentence_of(error, args)}", 1)
 
 
 def run_program() -> NoReturn:
@@ -281,26 +280,3 @@ def _run(args: Namespace) -> int:
 def _fail(args: Namespace, message: str, status: int) -> int:
     print(f"gpt {args.command}: {message}", file=sys.stderr)
     return status
-
-
-def _output_of(args: Namespace) -> str | None:
-    """Return where the command writes, for errors of the disk that do not say where."""
-    output: str | None = getattr(args, "output", None) or getattr(args, "save_model", None)
-    return args.load_model if output == "default" and args.load_model != "untrained" else output
-
-
-def _sentence(error: Exception, output: str | None) -> str:
-    """Say on one line what went wrong."""
-    # torch.OutOfMemoryError on a GPU, a plain RuntimeError of the allocator on the CPU.
-    kind = type(error).__name__
-    if kind in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in str(error):
-        return "out of memory; try a smaller --batch-size, --block-size or model"
-    number = error.errno if isinstance(error, OSError) else None
-    if found := re.search(r"\(os error (\d+)\)", str(error)):  # safetensors has its own class
-        number = int(found[1])
-    if number is not None:
-        name = getattr(error, "filename", None) or output
-        return f"{f'{str(name)!r}: ' if name else ''}{os.strerror(number)}"
-    if isinstance(error, BPEError | OSError):
-        return " ".join(str(error).splitlines())
-    return f"a bug in gpt ({kind}: {error}); run it again with --traceback and report that"
