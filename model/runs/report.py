@@ -126,7 +126,7 @@ def plot(rows: Sequence[Row], kind: str) -> bytes:
         _bars(right, names, [row["seconds"] for row in found], colors)
         style(left, f"bits per byte, {variant} (lower is better; a line spans the seeds)")
         style(right, f"processor seconds, {variant}")
-        values = [row["bits_per_byte"] for row in found]
+        values = [value for row in found for value in row["all_bits_per_byte"]]
         margin = 0.35 * (max(values) - min(values)) or 0.1
         left.set_xlim(min(values) - margin, max(values) + margin)
     return render(figure, kind)
@@ -145,6 +145,7 @@ def _dots(
 
 def _bars(panel: Any, names: Sequence[str], values: Sequence[float], colors: Sequence[str]) -> None:
     panel.barh(range(len(names)), values, color=colors, height=0.62)
+    panel.set_axisbelow(True)  # the grid behind the bars
     _name_and_number(panel, names, values, values, "{:.0f}")
 
 
@@ -152,7 +153,7 @@ def _name_and_number(
     panel: Any, names: Sequence[str], values: Sequence[float], ends: Sequence[float], form: str
 ) -> None:
     panel.set_yticks(range(len(names)), names)
-    panel.invert_yaxis()
+    panel.set_ylim(len(names) - 0.5, -0.5)  # a model is at the same height in both panels
     panel.margins(x=0.15)
     for place, (value, end) in enumerate(zip(values, ends, strict=True)):
         panel.annotate(

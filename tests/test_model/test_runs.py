@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -123,6 +123,17 @@ def test_the_plot_shows_every_model() -> None:
     assert picture == plot([row(512, 2.0), row("o200k_base", 2.5)], "svg")
     assert picture.count(b"<!-- own 512 -->") + picture.count(b"own 512") >= 2
     assert "own 512" == label_of(row(512, 2.0))
+
+
+def test_the_line_of_every_seed_lies_in_the_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr("model.runs.report.render", lambda figure, kind: figure)
+    seeds = [2.0, 2.2, 2.4]
+    figure = cast(Any, plot([row(512, bits, seed) for seed, bits in enumerate(seeds)], "svg"))
+    low, high = figure.axes[0].get_xlim()
+    assert low < min(seeds)
+    assert max(seeds) < high
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
 
 
 @pytest.mark.parametrize("experiment", ["vocabulary", "feed-forward"])
