@@ -97,7 +97,7 @@ std::size_t FileReader::read_some(std::uint64_t offset, std::span<char> buffer) 
 void FileReader::fail_changed(const std::string& how) const {
   throw Error(ErrorKind::corpus, path_ + " changed while it was read: it had " +
                                      std::to_string(opened_.size) + " bytes, " + how +
-                                     "; count a copy that nobody writes to");
+                                     "; read a copy that nobody writes to");
 }
 
 }  // namespace bpe
