@@ -65,19 +65,22 @@ def test_a_forked_process_encodes_with_what_it_was_given() -> None:
 
 def test_a_thousand_threads_share_one_codec() -> None:
     codec = warm_codec()
-    texts = [text * 40 for text in TEXTS]  # long enough that the GIL is let go
+    texts = [text * 120 for text in TEXTS[::10]]  # long enough that the GIL is let go, and to meet
     expected = [codec.encode_ordinary(text) for text in texts]
     wrong: list[int] = []
+    begin = threading.Event()
 
     def work(number: int) -> None:
-        text = texts[number % 200]
+        begin.wait()
+        text = texts[number % 20]
         ids = codec.encode_unless_special(text)
-        if ids != expected[number % 200] or codec.decode_bytes(ids) != text.encode():
+        if ids != expected[number % 20] or codec.decode_bytes(ids) != text.encode():
             wrong.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(1000)]
     for thread in threads:
         thread.start()
+    begin.set()
     for thread in threads:
         thread.join()
     assert [] == wrong
