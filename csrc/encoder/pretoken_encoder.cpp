@@ -175,10 +175,15 @@ void PretokenEncoder::learn_from(std::size_t first, const Progress& progress) {
 }
 
 void PretokenEncoder::merge_group() {
+  // Also when there is no memory to remember them: what is left would overfill the next group.
+  struct ClearOnExit {
+    GroupMerger& group;
+    ~ClearOnExit() { group.clear(); }
+  };
+  const ClearOnExit clear{group_merger_};
   group_merger_.merge();
   for (std::size_t i = 0; i < group_merger_.size(); ++i)
     short_memo_.insert(group_[i], group_merger_.ids(i));
-  group_merger_.clear();
 }
 
 void PretokenEncoder::encode(std::string_view pretoken, IdBuffer& out, const Progress& progress) {
