@@ -1,8 +1,8 @@
 """The program `gpt`: train a model on a vocabulary of your own, and let it write.
 
 Data goes to standard output, everything else to standard error. Exit status: 0 done, 1 an error,
-2 wrong usage, 130 Ctrl-C, 141 the reader of our output went away. Torch is imported when a command
-needs it, so that `gpt --help` does not wait for it.
+2 wrong usage, 130 Ctrl-C, 143 a SIGTERM that was waited for, 141 the reader of our output went
+away. Torch is imported when a command needs it, so that `gpt --help` does not wait for it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
+from signal import SIGINT
 from typing import NoReturn
 
 from bpe.cli import Version
@@ -45,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with warnings_on_one_line(f"gpt {args.command}"):
             return _run(args)
-    except KeyboardInterrupt:
-        return _fail(args, "interrupted", 130)
+    except KeyboardInterrupt as stop:
+        return _fail(args, "interrupted", 128 + (stop.args[0] if stop.args else SIGINT))
     except BrokenPipeError:
         # Whoever read our output has gone; closing standard output must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -162,7 +162,8 @@ class Trainer:
 
         Raises:
             TrainingError: The loss or the gradient is no longer finite; nothing was saved since.
-            KeyboardInterrupt: Ctrl-C; the step was finished and saved first.
+            KeyboardInterrupt: Ctrl-C or SIGTERM, whose number it holds; the step was finished
+                and saved first.
         """
         self._log.write(
             "start",
@@ -189,7 +190,7 @@ class Trainer:
                 self.evaluate()
             self.save()
         if interrupt.requested:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(interrupt.signal_number)
 
     def train_step(self) -> StepResult:
         """Take one step: forward and backward for each batch, clip, update."""

@@ -100,6 +100,7 @@ def test_what_cannot_be_done_is_one_line_and_status_1(
     ("error", "status", "message"),
     [
         (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt(15), 143, "interrupted"),
         (MemoryError(), 1, "out of memory; try a smaller --batch-size"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: x"), 1, "out of memory"),
         (bpe.CheckpointError("line one\nline two"), 1, "error: line one line two"),

@@ -245,11 +245,12 @@ def test_a_run_that_is_killed_again_and_again_equals_one_that_never_was(here: Pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
-def test_ctrl_c_saves_where_it_stopped(here: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_save_where_they_stopped(here: Path, number: int, status: int) -> None:
     process = start(here)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=300)
-    assert 130 == process.returncode
+    assert status == process.returncode
     assert "Traceback" not in err
     step = load_checkpoint("run").state.step
     assert f"stopped at step {step}; go on with -l run" in err

@@ -1,4 +1,4 @@
-"""The first Ctrl-C waits for the step, the second does not."""
+"""The first Ctrl-C or SIGTERM waits for the step, the second does not."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from model.interrupt import deferred_interrupt
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
 
 
-def press_ctrl_c() -> None:
-    signal.raise_signal(signal.SIGINT)
-
-
-def test_the_first_is_noted_and_the_second_raises() -> None:
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_is_noted_and_the_second_raises(first: int, second: int) -> None:
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     with deferred_interrupt() as interrupt:
         assert not interrupt.requested
-        press_ctrl_c()
+        signal.raise_signal(first)
         assert interrupt.requested
-        with pytest.raises(KeyboardInterrupt):
-            press_ctrl_c()
-    assert before is signal.getsignal(signal.SIGINT)
+        assert first == interrupt.signal_number
+        with pytest.raises(KeyboardInterrupt, match=str(int(second))):
+            signal.raise_signal(second)
+    assert before == [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
 
 
 def test_without_ctrl_c_nothing_changes() -> None:
