@@ -132,11 +132,11 @@ def _small_training() -> list[Case]:
 
 
 def _encoding() -> list[Case]:
-    arrays = ("ours", "gigatoken", "quicktok", "tiktoken")
-    lists = (*arrays, "tokenizers")
+    lists = ("ours", "gigatoken", "quicktok", "tiktoken", "tokenizers")
+    arrays = ("ours", "ours_warm", *lists[1:-1])
     form_to_contestants: dict[Form, tuple[str, ...]] = {
         "numpy": arrays,
-        "list": arrays,
+        "list": lists[:-1],
         "documents": lists,
     }
     return [

@@ -38,6 +38,20 @@ def corpus_file(folder: Path, name: str, megabytes: float) -> Path:
     return target
 
 
+def rest_of(prefix: Path) -> Path:
+    """Return where the rest of a corpus lies, of which `corpus_file` made the prefix."""
+    return prefix.with_name(f"{prefix.stem}-rest.txt")
+
+
+def write_rest(folder: Path, name: str, prefix: Path) -> None:
+    """Write what follows a prefix: text of the same kind that shares no document with it."""
+    target = rest_of(prefix)
+    if not target.exists():
+        partial = target.with_suffix(".partial")
+        partial.write_bytes(_read(folder, name)[prefix.stat().st_size :])
+        partial.replace(target)
+
+
 def _read(folder: Path, name: str) -> bytes:
     plain = folder / f"{name}.txt"
     if plain.exists():

@@ -107,7 +107,7 @@ bool ShortMemo::place(const MemoSlot& slot, const PretokenKey& key) {
 
 void ShortMemo::make_room() {
   if (slots_.size() < kMaxMemoSlots && side_.size() <= kMaxSideIds) {
-    resize(kMemoGrowth * slots_.size());
+    resize(std::min(kMemoGrowth * slots_.size(), kMaxMemoSlots));
   } else if (num_used_ >= slots_.size() / kMinFreeShare || side_.size() > kMaxSideIds) {
     forget();
   }
