@@ -74,14 +74,7 @@ class Transformer(nn.Module):
         positions = (
             cache.positions(num_new) if cache else torch.arange(num_new, device=ids_BT.device)
         )
-        x_BTC = self.token_embedding(ids_BT)
-        rotary = None
-        if self.config.arch == "gpt2":
-            x_BTC = x_BTC + self.position_embedding(positions)
-        else:
-            angles = rotary_angles(positions, self.config.head_width, self.config.rope_base)
-            rotary = (angles[0].unsqueeze(-3), angles[1].unsqueeze(-3))
-        x_BTC = F.dropout(x_BTC, self.config.dropout, self.training)
+        x_BTC, rotary = self._embed(ids_BT, positions)
         mask = cache.mask(num_new) if cache else None
         for index, block in enumerate(self.blocks):
             layer_cache = cache.layers[index] if cache else None
@@ -94,6 +87,18 @@ class Transformer(nn.Module):
             cache.advance(num_new)
         out_BTC: Tensor = self.final_norm(x_BTC)
         return out_BTC
+
+    def _embed(
+        self, ids_BT: Tensor, positions: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+        """Return what the first block reads, (B, T, C), and the rotary angles of `llama`."""
+        x_BTC, rotary = self.token_embedding(ids_BT), None
+        if self.config.arch == "gpt2":
+            x_BTC = x_BTC + self.position_embedding(positions)
+        else:
+            angles = rotary_angles(positions, self.config.head_width, self.config.rope_base)
+            rotary = (angles[0].unsqueeze(-3), angles[1].unsqueeze(-3))
+        return F.dropout(x_BTC, self.config.dropout, self.training), rotary
 
     def logits(self, hidden_BTC: Tensor) -> Tensor:
         """Return the score of every id, shape (B, T, V); padded rows are -inf."""
