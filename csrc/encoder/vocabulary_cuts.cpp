@@ -6,6 +6,8 @@
 namespace bpe {
 namespace {
 
+constexpr std::size_t kAscii = 128;
+
 // At most four bytes as a number. Only the first byte of the end or the beginning of a unit can be
 // 0, so zeros do not hide a length.
 std::uint32_t packed(std::string_view bytes) noexcept {
@@ -31,24 +33,40 @@ VocabularyCuts::VocabularyCuts(const TokenTable& tokens)
       rights_(std::size_t{1} << kSideBits),
       contexts_((std::size_t{1} << kContextBits) / 64),
       flags_(0x10000) {
-  for (const std::uint32_t id : tokens.ids()) add_contexts(tokens.bytes_of(id));
+  // Most tokens are ASCII and have the same contexts as others, so these are collected first.
+  std::vector<bool> ascii_pairs(kAscii * kAscii);
+  for (const std::uint32_t id : tokens.ids()) add_contexts(tokens.bytes_of(id), ascii_pairs);
+  for (std::size_t pair = 0; pair < ascii_pairs.size(); ++pair) {
+    const char bytes[] = {static_cast<char>(pair / kAscii), static_cast<char>(pair % kAscii)};
+    if (ascii_pairs[pair]) add_context({bytes, 1}, {bytes + 1, 1});
+  }
   make_flags();
 }
 
-void VocabularyCuts::add_contexts(std::string_view token) {
+void VocabularyCuts::add_contexts(std::string_view token, std::vector<bool>& ascii_pairs) {
   std::size_t begin = 0, end = unit_end(token, 0);
   while (end < token.size()) {
     const std::size_t next_end = unit_end(token, end);
     const std::string_view left = token.substr(begin, end - begin);
     const std::string_view right = token.substr(end, next_end - end);
-    // Next to a longer unit nothing is ever cut: see find_flags and is_spanned.
-    if (left.size() <= kMaxUnit) lefts_[hash_of(packed(left), kSideBits)] = true;
-    if (right.size() <= kMaxUnit) rights_[hash_of(packed(right), kSideBits)] = true;
-    if (left.size() <= kMaxUnit && right.size() <= kMaxUnit) {
-      const std::size_t bit = hash_of(context(left, right), kContextBits);
-      contexts_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    const auto first = static_cast<unsigned char>(left[0]);
+    const auto second = static_cast<unsigned char>(right[0]);
+    if (left.size() == 1 && right.size() == 1 && (first | second) < kAscii) {
+      ascii_pairs[kAscii * first + second] = true;
+    } else {
+      add_context(left, right);
     }
     begin = end, end = next_end;
+  }
+}
+
+void VocabularyCuts::add_context(std::string_view left, std::string_view right) {
+  // Next to a longer unit nothing is ever cut: see find_flags and is_spanned.
+  if (left.size() <= kMaxUnit) lefts_[hash_of(packed(left), kSideBits)] = true;
+  if (right.size() <= kMaxUnit) rights_[hash_of(packed(right), kSideBits)] = true;
+  if (left.size() <= kMaxUnit && right.size() <= kMaxUnit) {
+    const std::size_t bit = hash_of(context(left, right), kContextBits);
+    contexts_[bit / 64] |= std::uint64_t{1} << (bit % 64);
   }
 }
 

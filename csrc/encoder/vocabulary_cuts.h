@@ -87,7 +87,8 @@ class VocabularyCuts {
     return flags_[point];
   }
 
-  void add_contexts(std::string_view token);
+  void add_contexts(std::string_view token, std::vector<bool>& ascii_pairs);
+  void add_context(std::string_view left, std::string_view right);
   void make_flags();
   std::uint8_t find_flags(std::string_view unit) const noexcept;
   bool is_spanned(std::string_view left, unsigned left_flags, std::string_view right,

@@ -27,6 +27,11 @@ void check(const MergeColumns& columns) {
                     std::to_string(columns.new_id.size()) + " new ids, " +
                     std::to_string(columns.rank.size()) + " ranks");
   }
+  if (rows >> kRankBits != 0) {
+    throw Error(ErrorKind::vocabulary, "a vocabulary of " + std::to_string(rows) +
+                                           " merges is too large; the limit is " +
+                                           std::to_string((std::size_t{1} << kRankBits) - 1));
+  }
   for (std::size_t row = 0; row < rows; ++row) {
     if (columns.rank[row] == kNoRank || (row > 0 && columns.rank[row] < columns.rank[row - 1])) {
       throw Error(ErrorKind::vocabulary, "merge " + std::to_string(row) + " has rank " +
@@ -61,7 +66,7 @@ MergeTable::MergeTable(const MergeColumns& columns) {
   filter_ =
       ZeroedArray<std::uint64_t>(std::min(num_slots * kFilterBitsPerSlot, kMaxFilterBits) / 64);
   filter_mask_ = filter_.size() * 64 - 1;
-  if (fits_narrow(columns, std::uint32_t{1} << kIdBits)) {
+  if (fits_narrow(columns, (std::uint32_t{1} << kIdBits) - 1)) {
     slots_ = ZeroedArray<std::uint64_t>(num_slots);
     for (std::size_t row = 0; row < rows; ++row) {
       if (row + kPrefetchRows < rows) {
@@ -73,8 +78,22 @@ MergeTable::MergeTable(const MergeColumns& columns) {
     }
   } else {
     wide_ = ZeroedArray<WideSlot>(num_slots);
-    for (std::size_t row = 0; row < rows; ++row) insert_wide(columns, row);
+    std::uint32_t rank = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+      rank += row > 0 && columns.rank[row] != columns.rank[row - 1];
+      insert_wide(columns, row, rank);
+    }
   }
+}
+
+// From the second slot on, which holds another pair.
+Merge MergeTable::find_further(std::size_t slot, std::uint64_t key) const noexcept {
+  do {
+    slot = (slot + 1) & slot_mask_;
+    const std::uint64_t rest = rest_of(slot, key);
+    if (is_id(rest)) return {static_cast<std::uint32_t>(rest), static_cast<std::uint32_t>(rest)};
+  } while (slots_[slot] != 0);
+  return {};
 }
 
 void MergeTable::insert_narrow(const MergeColumns& columns, std::size_t row) {
@@ -89,7 +108,7 @@ void MergeTable::insert_narrow(const MergeColumns& columns, std::size_t row) {
   set_filter(hash);
 }
 
-void MergeTable::insert_wide(const MergeColumns& columns, std::size_t row) {
+void MergeTable::insert_wide(const MergeColumns& columns, std::size_t row, std::uint32_t rank) {
   const std::uint64_t key = pair_key(columns.left[row], columns.right[row]);
   const std::uint64_t hash = hash_u64(key);
   std::size_t slot = hash & slot_mask_;
@@ -97,7 +116,7 @@ void MergeTable::insert_wide(const MergeColumns& columns, std::size_t row) {
     if (wide_[slot].key == key) return;
     slot = (slot + 1) & slot_mask_;
   }
-  wide_[slot] = {key, ~columns.rank[row], columns.new_id[row]};
+  wide_[slot] = {key, ~rank, columns.new_id[row]};
   set_filter(hash);
 }
 
