@@ -61,8 +61,8 @@ void PretokenEncoder::take_over(const FrozenPretokens& frozen) {
   while (num_taken_ < num_wanted) {
     const std::size_t count = std::min(kFrozenBatch, num_wanted - num_taken_);
     for (std::size_t i = 0; i < count; ++i) few[i] = frozen_reader_.read();
+    num_taken_ += count;  // what has been read, whether or not there is memory for it
     take_over(std::span(few).first(count));
-    num_taken_ += count;
   }
 }
 
