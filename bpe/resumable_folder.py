@@ -15,12 +15,14 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
-from bpe.errors import OutputExistsError
+from bpe.errors import FormatError, OutputExistsError
 from bpe.files import leftovers, write_bytes
 
 INDEX, PLAN = "index.json", "plan.json"
+
+_Shard = TypeVar("_Shard")
 
 
 class ResumableFolder:
@@ -72,11 +74,18 @@ class ResumableFolder:
                 shutil.rmtree(folder / name, ignore_errors=True)
         write_bytes(folder / PLAN, to_json(self._key))
 
-    def finished(self) -> list[dict[str, Any]]:
-        """Return what was recorded of the shards that are there, in order."""
-        shards: list[dict[str, Any]] = []
+    def finished(self, kind: type[_Shard]) -> list[_Shard]:
+        """Return what was recorded of the shards that are there, in order.
+
+        Args:
+            kind: A dataclass of strings and counts; its `name` is that of the shard.
+
+        Raises:
+            FormatError: What was recorded is damaged.
+        """
+        shards: list[_Shard] = []
         while (path := self.folder / f"{shard_name(len(shards))}.json").is_file():
-            shards.append(json.loads(path.read_bytes()))
+            shards.append(_read_note(path, kind))
         return shards
 
     def record(self, name: str, shard: dict[str, Any]) -> None:
@@ -102,10 +111,33 @@ def is_current(folder: Path, key: dict[str, Any]) -> bool:
     for name in (INDEX, PLAN):
         try:
             stored = json.loads((folder / name).read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
+            continue
+        if not isinstance(stored, dict):
             continue
         return bool(key["files"]) and {name: stored.get(name) for name in key} == key
     return False
+
+
+def _read_note(path: Path, kind: type[_Shard]) -> _Shard:
+    """Read what was recorded of one shard."""
+    try:
+        fields = json.loads(path.read_bytes())
+        if not isinstance(fields, dict):
+            raise ValueError("it holds no object")
+        shard = kind(**fields)
+        for name, wanted in get_type_hints(kind).items():
+            value = fields[name]
+            if type(value) is not wanted or (wanted is int and value < 0):
+                raise ValueError(f"{name!r} is {value!r:.99}")
+        if fields["name"] != path.stem:
+            raise ValueError(f"it is of shard {fields['name']!r:.99}")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FormatError(
+            f"{str(path)!r} is damaged: {error}; remove it and run the same again, which makes the "
+            "shard anew and keeps those before it"
+        ) from None
+    return shard
 
 
 def files_key(paths: Iterable[Path]) -> list[list[Any]]:

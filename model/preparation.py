@@ -59,6 +59,7 @@ def prepare(
     Raises:
         OutputExistsError: The folder holds something else and `force` is not set.
         CorpusError: The source cannot be read.
+        FormatError: What an earlier call recorded of a shard is damaged.
     """
     key = corpus_key(source, tokenizer, shard_tokens)
     room = ResumableFolder(folder, key)
@@ -66,7 +67,7 @@ def prepare(
     if room.is_complete:
         note(f"{folder} is complete already")
         return read_index(folder)
-    done = [Shard(**shard) for shard in room.finished()]
+    done = room.finished(Shard)
     if done:
         note(f"going on with shard {len(done)}")
     documents = read_documents(source)

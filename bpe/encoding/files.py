@@ -178,7 +178,7 @@ def write_shards(plan: Plan, folder: Path, shard_tokens: int, *, overwrite: bool
     room = ResumableFolder(folder, key)
     room.make_room(force=overwrite)
     if not room.is_complete:
-        done = [TokenShard(**shard) for shard in room.finished()]
+        done = room.finished(TokenShard)
         done += _Shards(plan, room, shard_tokens, done).write()
         if not done:
             raise CorpusError("there is no document to encode in the source")

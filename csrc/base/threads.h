@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -14,6 +15,36 @@
 #include "base/start_thread.h"
 
 namespace bpe {
+
+// Threads besides the calling one, on one load. They are joined when they go out of scope, whatever
+// happens.
+class Helpers {
+ public:
+  // Starts threads that call work(1), ..., work(num_threads - 1), as many as the system has left:
+  // the load must be one that all share (a queue), so that any number of them does all of it.
+  template <class Work>
+  Helpers(std::size_t num_threads, const Work& work) {
+    try {
+      for (std::size_t index = 1; index < num_threads; ++index) {
+        std::thread& thread = threads_.emplace_back();  // before there is one that needs the place
+        thread = start_thread([&work, index] { work(index); });
+      }
+    } catch (const std::system_error&) {
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
+  ~Helpers() {
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+  }
+  Helpers(const Helpers&) = delete;
+  Helpers& operator=(const Helpers&) = delete;
+
+ private:
+  std::vector<std::thread> threads_;
+};
 
 // Calls work(0), ..., work(num_threads - 1), the first in this thread, each other in its own, and
 // returns when all have ended. When one throws, the others are told to stop through `progress`, and
@@ -33,17 +64,10 @@ void run_in_threads(std::size_t num_threads, Progress& progress, Work&& work) {
       progress.cancel();
     }
   };
-  std::vector<std::thread> threads;
-  threads.reserve(num_threads);
-  try {
-    while (threads.size() + 1 < num_threads) {
-      threads.push_back(start_thread([&guarded, index = threads.size() + 1] { guarded(index); }));
-    }
-  } catch (const std::system_error&) {
-    // As many as we got.
+  {
+    const Helpers helpers(num_threads, guarded);
+    guarded(0);
   }
-  guarded(0);
-  for (std::thread& thread : threads) thread.join();
   if (first_error) std::rethrow_exception(first_error);
 }
 

@@ -1,17 +1,16 @@
 // Runs one function for every index of a range on several threads.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "base/errors.h"
-#include "base/start_thread.h"
+#include "base/threads.h"
 
 namespace bpe {
 
@@ -27,17 +26,10 @@ namespace bpe {
   }
 }
 
-// Threads that are joined when they go out of scope, whatever happens.
-struct Joined {
-  std::vector<std::thread> list;
-  ~Joined() {
-    for (std::thread& thread : list) thread.join();
-  }
-};
-
 // Calls work(thread, index) for every index below `count`; threads take the next index from one
 // counter. After a failure no new index is taken; when all threads have ended, the failure with the
-// smallest index is thrown. The calling thread is thread 0 and works too.
+// smallest index is thrown. The calling thread is thread 0 and works too; when the system refuses
+// a thread, there are fewer.
 template <class Work>
 void share_work(std::size_t count, std::size_t num_threads, Work&& work) {
   std::atomic<std::size_t> next{0};
@@ -61,10 +53,7 @@ void share_work(std::size_t count, std::size_t num_threads, Work&& work) {
   };
 
   {
-    Joined threads;
-    for (std::size_t thread = 1; thread < num_threads && thread < count; ++thread) {
-      threads.list.push_back(start_thread([&run, thread] { run(thread); }));
-    }
+    const Helpers helpers(std::min(num_threads, count), run);
     run(0);
   }
   if (failure) rethrow_for_document(failure, failed_index);

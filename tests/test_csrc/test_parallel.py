@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import pytest
 from test_codec import make_codec, random_text, random_vocabulary
@@ -46,3 +48,31 @@ def test_a_text_without_safe_cuts_is_encoded_all_the_same(text: bytes) -> None:
 def test_no_thread_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="num_threads"):
         make_codec().encode_to_array(b"a", [], "uint32", 0)
+
+
+REFUSED = """
+import resource, threading
+import bpe
+
+tokenizer = bpe.train(["the cat sat on the mat"], 265, num_threads=1)
+text = "the cat sat " * 40_000  # three chunks, and less than what gets a thread to be interrupted
+texts = [text[: 1000 * i] for i in range(1, 9)]
+expected = tokenizer.encode_to_numpy(text).tolist()
+each = [tokenizer.encode_ordinary(text) for text in texts]
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (128 << 20), resource.RLIM_INFINITY))
+try:
+    threading.Thread(target=print).start()
+except RuntimeError:  # its stack does not fit
+    assert expected == tokenizer.encode_to_numpy(text, num_threads=4).tolist()
+    assert each == tokenizer.encode_ordinary_batch(texts, num_threads=4)
+    assert texts == tokenizer.decode_batch(each, num_threads=4)
+    print("refused")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux keeps RLIMIT_AS")
+def test_when_the_system_refuses_threads_the_calling_one_does_it_all() -> None:
+    command = ["sh", "-c", 'ulimit -s 262144 && exec "$@"', "sh", sys.executable, "-c", REFUSED]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "refused\n", "") == (run.returncode, run.stdout, run.stderr)
