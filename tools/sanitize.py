@@ -36,15 +36,24 @@ OPTIONS = {
     "PYTHONMALLOC": "malloc",  # so that a bytes object that is gone is seen as such
 }
 TESTS = {
-    "address": ["tests/test_csrc", "tests/test_laws.py", "-m", "not slow and not needs_corpora"],
+    "address": [
+        "tests/test_csrc",
+        "tests/test_bpe/test_encoding_frozen.py",
+        "tests/test_laws.py",
+        "-m",
+        "not slow and not needs_corpora",
+    ],
     "thread": [
         "tests/test_csrc/test_codec_processes.py",
         "tests/test_csrc/test_count_table.py",
         "tests/test_csrc/test_counting_signals.py",
+        "tests/test_csrc/test_encode_file.py",
         "tests/test_csrc/test_parallel.py",
         "tests/test_csrc/test_spill.py",
         "tests/test_csrc/test_trainer.py",
+        "tests/test_csrc/test_trainer_threads.py",
         "tests/test_bpe/test_encoding_files.py",
+        "tests/test_bpe/test_encoding_frozen.py",
     ],
 }
 

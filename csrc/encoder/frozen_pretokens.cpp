@@ -119,7 +119,7 @@ std::vector<std::uint64_t> FrozenWriter::finish(const ContentHash& content_hash)
   FrozenHeader header{kMagic, kVersion, num_pretokens_, body_size / 4, content_hash, 0};
   std::vector<std::uint64_t> image((sizeof header + body_size) / 8);
   const auto body = std::span(image).subspan(sizeof header / 8);
-  std::memcpy(body.data(), words_.data(), words_.size() * 4);
+  if (!words_.empty()) std::memcpy(body.data(), words_.data(), words_.size() * 4);
   header.checksum = checksum_of(header, body);
   std::memcpy(image.data(), &header, sizeof header);
   *this = FrozenWriter();
