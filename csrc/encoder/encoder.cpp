@@ -90,7 +90,7 @@ void Encoder::encode_chunk(std::string_view chunk, std::size_t text_size,
                            const Progress& progress) const {
   const PatternId split = pattern();
   const auto workspace = borrow();
-  workspace->expect_text(text_size, frozen_.load(std::memory_order_acquire));
+  workspace->expect_text(chunk.size(), text_size, frozen_.load(std::memory_order_acquire));
   encode_with_specials(split, chunk, specials, *workspace, out, progress, [] {});
 }
 
@@ -98,7 +98,7 @@ std::size_t Encoder::count(std::string_view text, const SpecialFinder& specials,
                            const Progress& progress) const {
   const PatternId split = pattern();
   const auto workspace = borrow();
-  workspace->expect_text(text.size(), frozen_.load(std::memory_order_acquire));
+  workspace->expect_text(text.size(), text.size(), frozen_.load(std::memory_order_acquire));
   std::size_t total = 0;
   IdBuffer few;
   encode_with_specials(split, text, specials, *workspace, few, progress, [&] {

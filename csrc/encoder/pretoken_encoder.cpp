@@ -36,23 +36,31 @@ bool may_be_cut(const PretokenKey& key) noexcept {
 
 }  // namespace
 
-void PretokenEncoder::expect_text(std::size_t num_bytes, const FrozenPretokens* frozen) {
-  short_memo_.expect_text(num_bytes);
+void PretokenEncoder::expect_text(std::size_t num_bytes, std::size_t text_size,
+                                  const FrozenPretokens* frozen) {
   bytes_seen_ += num_bytes;
-  cuts_ = bytes_seen_ >= kCutsFrom ? lazy_cuts_.get() : lazy_cuts_.get_if_built();
+  if (text_size > largest_text_) {
+    largest_text_ = text_size;
+    short_memo_.expect_text(text_size);
+  }
+  const std::size_t num_expected = std::max(bytes_seen_, text_size);
+  cuts_ = num_expected >= kCutsFrom ? lazy_cuts_.get() : lazy_cuts_.get_if_built();
   if (frozen != frozen_) {
     frozen_ = frozen;
     num_taken_ = 0;
     take_more_at_ = kFirstFrozenAt;
     if (frozen != nullptr) frozen_reader_ = FrozenPretokens::Reader(*frozen);
   }
-  if (frozen != nullptr && bytes_seen_ >= take_more_at_) take_over(*frozen);
+  // After many texts or groups of texts, each smaller than the whole, more will follow.
+  const bool more_follows = bytes_seen_ > text_size && bytes_seen_ >= kLooksAheadFrom;
+  const std::size_t num_coming = more_follows ? kLookAhead * bytes_seen_ : num_expected;
+  if (frozen != nullptr && num_coming >= take_more_at_) take_over(*frozen, num_coming);
 }
 
-// Remembers as many frozen pretokens as what has been seen and is expected now should have.
-void PretokenEncoder::take_over(const FrozenPretokens& frozen) {
-  take_more_at_ = 2 * bytes_seen_;
-  const double num_expected = kFrozenShare * expected_pretokens(bytes_seen_);
+// Remembers as many frozen pretokens as so much text should have.
+void PretokenEncoder::take_over(const FrozenPretokens& frozen, std::size_t num_bytes) {
+  take_more_at_ = 2 * num_bytes;
+  const double num_expected = kFrozenShare * expected_pretokens(num_bytes);
   const double limit =
       std::min(static_cast<double>(frozen.size()), double{kMaxMemoSlots / kMemoSlotsPerPretoken});
   const auto num_wanted = static_cast<std::size_t>(std::min(num_expected, limit));

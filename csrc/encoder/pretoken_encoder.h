@@ -31,9 +31,9 @@ class PretokenEncoder {
         merger_(vocabulary, byte_pairs),
         group_merger_(vocabulary, byte_pairs) {}
 
-  // Makes ready for a text of this size, with what is frozen (null: nothing is), which must outlive
-  // the next call.
-  void expect_text(std::size_t num_bytes, const FrozenPretokens* frozen);
+  // Makes ready for so many bytes of a text, or of many texts, of that size, with what is frozen
+  // (null: nothing is), which must outlive the next call.
+  void expect_text(std::size_t num_bytes, std::size_t text_size, const FrozenPretokens* frozen);
 
   // Appends the ids of the pretokens text[0 .. ends[0]), text[ends[0] .. ends[1]), ... of which
   // there are at most kPretokenBatch; the last one ends at `total`, also if its end is kFarEnd.
@@ -45,7 +45,7 @@ class PretokenEncoder {
   void encode(std::string_view pretoken, IdBuffer& out, const Progress& progress);
 
  private:
-  void take_over(const FrozenPretokens& frozen);
+  void take_over(const FrozenPretokens& frozen, std::size_t num_bytes);
   void take_over(std::span<const FrozenPretoken> pretokens);
   void prefetch_long(std::string_view pretoken, std::size_t number);
   void learn_from(std::size_t first, const Progress& progress);
@@ -62,6 +62,7 @@ class PretokenEncoder {
   const LazyCuts& lazy_cuts_;
   const VocabularyCuts* cuts_ = nullptr;
   std::size_t bytes_seen_ = 0;
+  std::size_t largest_text_ = 0;
   // Of what is frozen, what has been taken over, and when there will be more.
   const FrozenPretokens* frozen_ = nullptr;
   FrozenPretokens::Reader frozen_reader_;
