@@ -45,6 +45,13 @@ def test_a_tokenizer_in_use_may_be_warmed_again(expected: list[int]) -> None:
     assert expected == tokenizer.encode_ordinary((OTHER + TEXT) * 20)
 
 
+def test_groups_of_texts_that_go_on_and_on_have_the_same_ids(expected: list[int]) -> None:
+    tokenizer = trained().warm([TEXT, OTHER], max_pretokens=7)
+    for _ in range(3):  # a megabyte and more: words are taken over ahead of time
+        batch = tokenizer.encode_batch([(OTHER + TEXT) * 20] * 60, num_threads=2)
+        assert [expected] * 60 == batch
+
+
 def test_a_token_that_no_merge_makes_stays_what_it_is() -> None:
     ids = {bytes([byte]): byte for byte in range(256)} | {b"ab": 256, b" qz": 257, b"bc": 258}
     spec = TokenizerSpec(
