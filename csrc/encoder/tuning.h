@@ -33,8 +33,8 @@ inline double expected_pretokens(std::size_t num_bytes) noexcept {
 inline constexpr double kFrozenShare = 1;
 // The first that are taken over; from there on whenever twice as many bytes have been seen.
 inline constexpr std::size_t kFirstFrozenAt = std::size_t{1} << 8;
-// Who has encoded more than the text or the group of texts at hand, and so many bytes of it, goes on
-// with that: 16 times as much is expected.
+// Who has encoded more than the text or the group of texts at hand, and so many bytes of it, goes
+// on with that: 16 times as much is expected.
 inline constexpr std::size_t kLooksAheadFrom = std::size_t{1} << 20;
 inline constexpr std::size_t kLookAhead = 16;
 
