@@ -26,7 +26,7 @@ def corpus(tmp_path: Path, text: str) -> Path:
         lines = text.splitlines(keepends=True)[number * 20 : number * 20 + 20]
         path.joinpath(f"{number:02}.txt").write_bytes("".join(lines).encode())
     path.joinpath("03.txt").write_bytes(b"")
-    path.joinpath("04.txt").write_bytes(b"\xff\xfe and so on")
+    path.joinpath("04.txt").write_bytes(b"\xff\xfd and so on")
     return path
 
 
