@@ -7,8 +7,9 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Folders of the standard library that hold other people's packages.
-FOREIGN = {"site-packages", "dist-packages"}
+#: Folders of the standard library that hold other people's packages, or tables of characters, which
+#: a small model learns to recite before anything else.
+LEFT_OUT = {"site-packages", "dist-packages", "encodings"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,11 @@ def standard_library(folder: Path | None = None) -> Text:
     is then a fair sample and not the modules that begin with z.
     """
     folder = folder or Path(sysconfig.get_path("stdlib"))
-    paths = [path for path in folder.rglob("*.py") if not FOREIGN & set(path.parts)]
+    paths = [
+        path
+        for path in folder.rglob("*.py")
+        if not LEFT_OUT.intersection(path.relative_to(folder).parts)
+    ]
     paths.sort(
         key=lambda path: hashlib.sha256(path.relative_to(folder).as_posix().encode()).digest()
     )

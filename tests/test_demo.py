@@ -46,6 +46,14 @@ def test_files_that_are_not_utf_8_are_skipped_by_name(tmp_path: Path) -> None:
     assert 12 == text.num_bytes
 
 
+def test_tables_and_packages_below_the_folder_are_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "dist-packages"  # what lies above does not matter
+    for name in ("mine.py", "encodings/cp037.py", "site-packages/theirs.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    assert ["mine.py"] == standard_library(folder).documents
+
+
 def test_the_order_of_the_text_is_shuffled_but_always_the_same(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / f"{number:02}.py").write_text(f"{number}\n")
