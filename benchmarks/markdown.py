@@ -10,6 +10,7 @@ Row = dict[str, Any]
 
 TITLES = {
     "ours": "**chimera-bpe**",
+    "ours_warm": "chimera-bpe, words frozen before",
     "reference": "chimera-bpe, reference engine",
 }
 
