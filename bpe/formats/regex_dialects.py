@@ -143,7 +143,7 @@ def _walk(stage: str, dialect: Dialect, *, possessive_counts: str) -> str:
 
 def _check_element(kind: str, match: re.Match[str], stage: str, dialect: Dialect) -> None:
     text, follows = match[0], stage[match.end() : match.end() + 1]
-    if kind in ("property", "escape"):  # every engine reads \uXXXX
+    if kind in ("property", "escape"):  # not a code point by number, which every engine reads alike
         _check_escape(kind, text, stage)
     elif kind == "fold" and match["folded"] not in _SAME_FOLDING:
         raise _refuse(stage, text, "engines ignore case differently beyond the contractions")
