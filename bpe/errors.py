@@ -71,7 +71,14 @@ class FormatWarning(UserWarning):
 
 
 class SpecialTokenError(BPEError, ValueError):
-    """A special token is unknown, disallowed or in conflict with another token."""
+    """A special token is unknown, disallowed or in conflict with another token.
+
+    Attributes:
+        found: The disallowed one that a text contains and the byte where it begins, if that is what
+            is wrong.
+    """
+
+    found: tuple[str, int] | None = None
 
 
 class _LookupError(BPEError, KeyError):

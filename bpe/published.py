@@ -23,12 +23,16 @@ _PROMPT = "<|endofprompt|>"
 
 @dataclass(frozen=True)
 class Published:
-    """A vocabulary: the name of its file, the SHA-256 of that, and what the file does not say."""
+    """A vocabulary: the name of its file, the SHA-256 of that, and what the file does not say.
+
+    To compute the content hash all merges must be found, which takes as long as loading.
+    """
 
     file: str
     sha256: str
     pattern: str
     special_tokens: dict[str, int]
+    content_hash: str
 
 
 def _fill_from(first_id: int) -> dict[str, int]:
@@ -42,25 +46,41 @@ _CL100K = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 _O200K = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 
 PUBLISHED = {
-    "r50k_base": Published("r50k_base", _R50K, "gpt2", {_END: 50256}),
-    "p50k_base": Published("p50k_base", _P50K, "gpt2", {_END: 50256}),
-    "p50k_edit": Published("p50k_base", _P50K, "gpt2", {_END: 50256} | _fill_from(50281)),
+    "r50k_base": Published(
+        "r50k_base",
+        _R50K,
+        "gpt2",
+        {_END: 50256},
+        "da13aebcb224e13c8edaa9e387f58e5074a0da766a0fd4760dc00a481705a1d8",
+    ),
+    "p50k_base": Published(
+        "p50k_base",
+        _P50K,
+        "gpt2",
+        {_END: 50256},
+        "feb8fd203f92df1ea21fc79dccc8ad7dcf48cc11718ae263ce8b5f26150f436d",
+    ),
+    "p50k_edit": Published(
+        "p50k_base",
+        _P50K,
+        "gpt2",
+        {_END: 50256} | _fill_from(50281),
+        "fe0b17640b865f353d8da7ede9e856284f319ca32174edd9000b957e8c5a53c4",
+    ),
     "cl100k_base": Published(
         "cl100k_base",
         _CL100K,
         "cl100k",
         {_END: 100257} | _fill_from(100258) | {_PROMPT: 100276},
+        "cbbdf500b814d7098917429551de57436da9ab884d3abebcc993d61193e8bc24",
     ),
-    "o200k_base": Published("o200k_base", _O200K, "o200k", {_END: 199999, _PROMPT: 200018}),
-}
-
-# Their content hashes: to compute one, all merges must be found, which takes as long as loading.
-CONTENT_HASHES = {
-    "r50k_base": "da13aebcb224e13c8edaa9e387f58e5074a0da766a0fd4760dc00a481705a1d8",
-    "p50k_base": "feb8fd203f92df1ea21fc79dccc8ad7dcf48cc11718ae263ce8b5f26150f436d",
-    "p50k_edit": "fe0b17640b865f353d8da7ede9e856284f319ca32174edd9000b957e8c5a53c4",
-    "cl100k_base": "cbbdf500b814d7098917429551de57436da9ab884d3abebcc993d61193e8bc24",
-    "o200k_base": "89fd9bcae98da222e3398eb50467191948d829c99041d10ff12467f76d0b4901",
+    "o200k_base": Published(
+        "o200k_base",
+        _O200K,
+        "o200k",
+        {_END: 199999, _PROMPT: 200018},
+        "89fd9bcae98da222e3398eb50467191948d829c99041d10ff12467f76d0b4901",
+    ),
 }
 
 
@@ -74,7 +94,7 @@ def load_cached(name: str) -> TokenizerSpec | None:
     spec = TokenizerSpec.from_ranked_tokens(
         Pattern.of(known.pattern), tokens, known.special_tokens, name=name
     )
-    vars(spec)["content_hash"] = CONTENT_HASHES[name]  # where a cached property keeps its value
+    vars(spec)["content_hash"] = known.content_hash  # where a cached property keeps its value
     return spec
 
 

@@ -137,8 +137,10 @@ def resolve_policy(
 
 def disallowed_error(text: str, offset: int) -> SpecialTokenError:
     """Return the error for a disallowed special token found in the text."""
-    return SpecialTokenError(
+    error = SpecialTokenError(
         f"the text contains {text!r}, a disallowed special token, at byte {offset}. To encode it "
         f"as that special token, pass `allowed_special={{{text!r}}}`; to encode it as ordinary "
         "text, pass `disallowed_special=()`."
     )
+    error.found = text, offset
+    return error

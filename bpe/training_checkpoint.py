@@ -176,8 +176,8 @@ AnyCheckpoint: TypeAlias = TrainingCheckpoint | NoCheckpoint
 def _difference(name: str, before: object, value: object) -> str:
     """Say how two requests differ, in the innermost part that does."""
     if isinstance(before, dict) and isinstance(value, dict):
-        part = next(key for key in value if before.get(key) != value[key])
-        return _difference(part, before.get(part), value[part])
+        part = next(key for key in {**value, **before} if before.get(key) != value.get(key))
+        return _difference(part, before.get(part), value.get(part))
     return f"{name} was {before!r}, not {value!r}"
 
 

@@ -4,7 +4,6 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,20 +72,10 @@ std::size_t checked_threads(py::ssize_t num_threads) {
   throw py::value_error("num_threads must be at least 1, not " + std::to_string(num_threads));
 }
 
-// Ids as 16-bit numbers, in the memory that they lie in: each is written before or where it was
-// read.
-void narrow(std::uint32_t* ids, std::size_t count) {
-  char* to = reinterpret_cast<char*>(ids);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto id = static_cast<std::uint16_t>(ids[i]);
-    std::memcpy(to + i * sizeof id, &id, sizeof id);
-  }
-}
-
 // A numpy array that owns the memory of the buffer.
 py::array array_of(IdBuffer&& ids, bool is_uint16) {
   const std::size_t count = ids.size();
-  if (is_uint16) narrow(ids.data(), count);
+  if (is_uint16) narrow_ids(ids.data(), count);
   ids.reserve_more(1);  // an empty array needs an address too
   std::uint32_t* data = ids.release();
   const py::capsule owner(data, [](void* memory) { std::free(memory); });

@@ -62,8 +62,7 @@ void bind_encode_files(py::module_& module) {
              py::arg("allowed_special"), py::arg("end"), py::arg("place"), py::arg("num_threads"),
              py::arg("progress"), py::arg("chunk_bytes") = py::none(),
              "Write the ids of a text file to (descriptor, name, offset, bytes of an id); return "
-             "how many ids, "
-             "documents and bytes of text there were.");
+             "how many ids, documents and bytes of text there were.");
 }
 
 }  // namespace bpe::bindings

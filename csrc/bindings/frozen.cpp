@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/errors.h"
 #include "bindings/codec.h"
+#include "bindings/held_buffer.h"
 #include "bindings/interruptible.h"
 #include "bindings/stages.h"
 #include "bindings/text_view.h"
@@ -19,34 +21,26 @@ namespace py = pybind11;
 namespace bpe::bindings {
 namespace {
 
-// Memory of a Python object, most of all of a mapped file, for as long as anybody reads it; let go
-// by whichever thread is the last.
-class HeldBuffer {
- public:
-  explicit HeldBuffer(py::handle object) {
-    if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_SIMPLE) != 0)
-      throw py::error_already_set();
-  }
-  ~HeldBuffer() {
-    const py::gil_scoped_acquire acquire;
-    PyBuffer_Release(&buffer_);
-  }
-  HeldBuffer(const HeldBuffer&) = delete;
-  HeldBuffer& operator=(const HeldBuffer&) = delete;
+std::span<const std::byte> bytes_of(const HeldBuffer& held) noexcept {
+  return {static_cast<const std::byte*>(held.get().buf), static_cast<std::size_t>(held.get().len)};
+}
 
-  std::span<const std::byte> bytes() const noexcept {
-    return {static_cast<const std::byte*>(buffer_.buf), static_cast<std::size_t>(buffer_.len)};
-  }
-
- private:
-  Py_buffer buffer_{};
-};
-
+// Frozen pretokens in the memory of a Python object, most of all of a mapped file.
 struct HeldPretokens {
   HeldBuffer buffer;
   FrozenPretokens frozen;
-  explicit HeldPretokens(py::handle object) : buffer(object), frozen(buffer.bytes()) {}
+  explicit HeldPretokens(py::handle object)
+      : buffer(object, PyBUF_SIMPLE), frozen(bytes_of(buffer)) {}
 };
+
+// Let go of by whichever thread is the last that reads them.
+std::shared_ptr<const HeldPretokens> hold(py::handle object) {
+  const auto let_go = [](const HeldPretokens* held) {
+    const py::gil_scoped_acquire acquire;
+    delete held;
+  };
+  return {new HeldPretokens(object), let_go};
+}
 
 ContentHash content_hash_of(const py::bytes& object) {
   const std::string_view bytes = object;
@@ -70,7 +64,7 @@ py::bytes freeze(py::handle codec, const py::iterable& pretokens, const py::byte
 // Says how many pretokens they are.
 std::size_t use_frozen(py::handle codec, py::handle image, const py::bytes& content_hash) {
   const CodecParts parts = parts_of(codec);
-  auto held = std::make_shared<const HeldPretokens>(image);
+  const auto held = hold(image);
   if (held->frozen.content_hash() != content_hash_of(content_hash)) {
     throw Error(ErrorKind::format, "its pretokens were frozen for another tokenizer");
   }

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "bindings/held_buffer.h"
 #include "bindings/new_objects.h"
 #include "decoder/decoder.h"
 
@@ -19,19 +20,6 @@ namespace bpe::bindings {
 namespace {
 
 std::string type_name(py::handle object) { return Py_TYPE(object.ptr())->tp_name; }
-
-// Gives a buffer back when it goes out of scope.
-struct HeldBuffer {
-  Py_buffer buffer{};
-  explicit HeldBuffer(py::handle object) {
-    if (PyObject_GetBuffer(object.ptr(), &buffer, PyBUF_STRIDED_RO | PyBUF_FORMAT) != 0) {
-      throw py::error_already_set();
-    }
-  }
-  ~HeldBuffer() { PyBuffer_Release(&buffer); }
-  HeldBuffer(const HeldBuffer&) = delete;
-  HeldBuffer& operator=(const HeldBuffer&) = delete;
-};
 
 template <class Int>
 void copy_ids(const Py_buffer& buffer, std::uint32_t* ids) {
@@ -69,8 +57,8 @@ Items items_of(std::string_view format, bool& is_signed) {
 
 // Reads an array through the buffer protocol; false when its items have to be asked one by one.
 bool read_array(py::handle array, IdBuffer& ids) {
-  const HeldBuffer held(array);
-  const Py_buffer& buffer = held.buffer;
+  const HeldBuffer held(array, PyBUF_STRIDED_RO | PyBUF_FORMAT);
+  const Py_buffer& buffer = held.get();
   if (buffer.ndim != 1) {
     const std::string message = "ids must have one dimension, not " + std::to_string(buffer.ndim);
     if (buffer.ndim == 0) throw py::type_error(message);

@@ -1,7 +1,8 @@
 // The merges of two single bytes, with which every pretoken begins: a table instead of a search.
 //
-//   rows_     of byte 0 and byte 0, of 0 and 1, ... of 255 and 255: which merge; 0: none      128
-//   KB merges_   | rank, new id |   of the pairs that merge, after that of none: a few thousand
+//   rows_     which merge of bytes 0 and 0, 0 and 1, ... 255 and 255; 0: none; 128 KB
+//
+//   merges_   | rank, new id |   of none, then of the pairs that merge: a few thousand
 //
 // Random bytes touch all of it, so it is worth fitting in the second-level cache.
 #pragma once

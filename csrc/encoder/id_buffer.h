@@ -101,4 +101,14 @@ class IdBuffer {
   std::size_t capacity_ = 0;
 };
 
+// Ids as 16-bit numbers, in the memory that they lie in: each is written before or where it was
+// read.
+inline void narrow_ids(std::uint32_t* ids, std::size_t count) noexcept {
+  char* to = reinterpret_cast<char*>(ids);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto id = static_cast<std::uint16_t>(ids[i]);
+    std::memcpy(to + i * sizeof id, &id, sizeof id);
+  }
+}
+
 }  // namespace bpe

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <cstring>
 #include <string_view>
 #include <thread>
 
@@ -15,16 +14,6 @@ static_assert(std::endian::native == std::endian::little, "ids lie in files as t
 
 // Rare: one chunk takes as long as a dozen others.
 constexpr std::chrono::milliseconds kWait{1};
-
-// Ids as 16-bit numbers, in the memory that they lie in: each is written before or where it was
-// read.
-void narrow(std::uint32_t* ids, std::size_t count) {
-  char* to = reinterpret_cast<char*>(ids);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto id = static_cast<std::uint16_t>(ids[i]);
-    std::memcpy(to + i * sizeof id, &id, sizeof id);
-  }
-}
 
 }  // namespace
 
@@ -79,7 +68,7 @@ std::vector<IdFile::Placed> IdFile::take_ready() {
 
 void IdFile::write(Placed& placed) const {
   const std::size_t count = placed.ids.size();
-  if (is_uint16_) narrow(placed.ids.data(), count);
+  if (is_uint16_) narrow_ids(placed.ids.data(), count);
   const std::size_t size = count * (is_uint16_ ? sizeof(std::uint16_t) : sizeof(std::uint32_t));
   writer_.write_at(placed.offset, {reinterpret_cast<const char*>(placed.ids.data()), size});
 }

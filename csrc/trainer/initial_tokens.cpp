@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "base/errors.h"
-#include "trainer/token_filter.h"
+#include "vocab/hash.h"
 
 namespace bpe {
 namespace {

@@ -13,11 +13,6 @@
 
 namespace bpe {
 
-// std::hash is the same in every process, so a vocabulary could be made to be slow.
-struct SecretHash {
-  std::size_t operator()(std::string_view bytes) const noexcept { return hash_token(bytes); }
-};
-
 class TokenFilter {
  public:
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();

@@ -20,6 +20,12 @@ inline std::uint64_t hash_token(std::string_view bytes) noexcept {
   return hash_key(make_key(bytes.data(), bytes.size()));
 }
 
+// For the tables of the standard library, whose own hash is the same in every process: a vocabulary
+// could be made to be slow.
+struct SecretHash {
+  std::size_t operator()(std::string_view bytes) const noexcept { return hash_token(bytes); }
+};
+
 // The same for bytes that are followed by at least 16 - length readable ones.
 inline std::uint64_t hash_token_unchecked(std::string_view bytes) noexcept {
   if (bytes.size() > kMaxKeyBytes) return hash_bytes(bytes.data(), bytes.size());

@@ -2,8 +2,9 @@
 //
 //   filter_   one bit a hash: most pairs that are asked for do not merge, and this little table
 //             says so without touching the big one
-//   slots_    | left : 21, right : 21, new id : 22 |   open addressing, at most half full; 0 is
-//             empty
+//
+//   slots_    | left : 21, right : 21, new id : 22 |   open addressing, half full at most; 0: empty
+//
 //   wide_     | left, right | ~rank, new id |   the same in 16 bytes, for what does not fit in 8
 //
 // Half the bytes are worth having: the table is larger than the cache near the CPU. They suffice

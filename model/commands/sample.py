@@ -60,8 +60,13 @@ def _prompt_ids(
         try:
             return start_ids(tokenizer, args.prompt, allow_special=args.allow_special), []
         except SpecialTokenError as error:
-            what = str(error).partition(". To encode")[0].replace("the text", "the prompt", 1)
-            raise UsageError(f"{what}; --allow-special lets it be one") from None
+            if error.found is None:
+                raise
+            special, place = error.found
+            raise UsageError(
+                f"the prompt contains {special!r}, a disallowed special token, at byte {place}; "
+                "--allow-special lets it be one"
+            ) from None
     ids = render_chat(tokenizer, [{"role": "user", "content": args.prompt}], answer=True).ids
     if len(ids) >= block_size:
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -100,6 +101,17 @@ def test_another_request_is_refused_by_name(tmp_path: Path, options: dict, name:
     request = {"source": TEXTS, "vocab_size": 280, **options}
     with pytest.raises(CheckpointError, match=f"another training: its {name} was"):
         bpe.train(request.pop("source"), checkpoint=tmp_path / "checkpoint", **request)
+
+
+def test_a_checkpoint_that_asked_for_something_unknown_is_refused_by_name(tmp_path: Path) -> None:
+    checkpoint, corpus = tmp_path / "checkpoint", bpe.Corpus(TEXTS)
+    bpe.train(corpus, 270, checkpoint=checkpoint)
+    path = checkpoint / "request.json"
+    request = json.loads(path.read_bytes())
+    request["request"]["source"]["colour"] = "red"
+    path.write_text(json.dumps(request))
+    with pytest.raises(CheckpointError, match="its colour was 'red', not None"):
+        bpe.train(corpus, 270, checkpoint=checkpoint)
 
 
 def test_a_file_more_in_a_folder_is_another_corpus(tmp_path: Path) -> None:
