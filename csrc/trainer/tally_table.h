@@ -24,7 +24,7 @@ struct Tally {
   std::uint32_t num_positions = 0;
 };
 
-// Open addressing, at most half full. Not thread-safe.
+// Open addressing, never more than half full. Not thread-safe.
 class TallyTable {
  public:
   struct Slot {
@@ -48,15 +48,19 @@ class TallyTable {
   // In the first half of a walk: one occurrence more.
   void add(PairKey key, std::uint64_t count) {
     if (!is_in_range(key)) return;
-    if ((num_used_ + 1) * 2 > slots_.size()) {
-      make_room();
-      if (!is_in_range(key)) return;
+    std::size_t place = find(key);
+    if (slots_[place].key == 0) {
+      // Half a range may still hold all that the table has: without a free slot, `find` has no end.
+      while ((num_used_ + 1) * 2 > slots_.size()) {
+        make_room();
+        if (!is_in_range(key)) return;
+      }
+      place = find(key);
+      slots_[place].key = key;
+      ++num_used_;
     }
-    Slot& slot = slots_[find(key)];
-    num_used_ += slot.key == 0;
-    slot.key = key;
-    slot.tally.count += count;
-    ++slot.tally.num_positions;
+    slots_[place].tally.count += count;
+    ++slots_[place].tally.num_positions;
   }
 
   // In the second half: the slot of a pair, or null for one of another walk.

@@ -7,12 +7,16 @@ the paths that only large ones take by themselves: the full recount, the change 
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +177,27 @@ def test_random_corpora_give_the_merges_of_the_slow_trainer(tie_break: str, seed
             request,
             options,
         )
+
+
+@pytest.mark.parametrize("secret", ["0", "1", "2"])
+def test_the_smallest_table_of_tallies_comes_to_an_end_whatever_the_hashes(secret: str) -> None:
+    code = """
+import random
+from test_csrc.test_trainer import random_initial_pairs, random_items, train
+
+rng = random.Random(5)
+for _ in range(60):
+    items = random_items(rng)
+    pairs = random_initial_pairs(rng, items)
+    merges = [train(items, 20, initial_pairs=pairs, max_tally_slots=n) for n in (4, 2**22)]
+    assert merges[0] == merges[1], (items, pairs)
+"""
+    tests = Path(__file__).parent.parent
+    env = os.environ | {
+        "BPE_HASH_SEED": secret,
+        "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)]),
+    }
+    subprocess.run([sys.executable, "-c", code], env=env, timeout=100, check=True)
 
 
 def test_merged_counts_never_rise_and_no_two_tokens_share_their_bytes() -> None:
