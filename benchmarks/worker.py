@@ -21,8 +21,9 @@ from typing import Any
 
 from benchmarks.corpora import documents
 
-#: Seconds on the clock, and seconds of CPU time over all threads: they part on a busy machine.
-Times = tuple[float, float]
+#: Seconds on the clock, and seconds of CPU time over all threads: they part on a busy machine. Then
+#: the largest resident size until then, in MB.
+Times = tuple[float, float, int]
 
 
 def main() -> None:
@@ -37,11 +38,11 @@ def main() -> None:
             importlib.import_module(module)
         times, digest, items = _WORK[job["task"]](contestant, job)
     result = {
-        "seconds": [round(wall, 6) for wall, _ in times],
-        "cpu_seconds": [round(cpu, 6) for _, cpu in times],
+        "seconds": [round(wall, 6) for wall, _, _ in times],
+        "cpu_seconds": [round(cpu, 6) for _, cpu, _ in times],
         "digest": digest,
         "items": items,
-        "peak_mb": peak_megabytes(),
+        "peak_mb": times[-1][2],  # what is done to compare the result comes after it
         "version": contestant.version(),
     }
     json.dump(result, sys.stdout)
@@ -100,7 +101,7 @@ def _load(contestant: Any, job: dict[str, Any], importing: Times) -> tuple[list[
         encode = contestant.encoder(job | {"form": "list"})
     with timed() as calling:
         ids = encode("The first call of a process is the one that many programs wait for.")
-    loading = importing[0] + making[0][0], importing[1] + making[0][1]
+    loading = importing[0] + making[0][0], importing[1] + making[0][1], making[0][2]
     return [loading, *calling], hash_of([_packed(ids)]), len(ids)
 
 
@@ -129,11 +130,15 @@ def _packed(row: Any) -> bytes:
 
 @contextmanager
 def timed() -> Iterator[list[Times]]:
-    """Measure the body of a `with`: one entry is in the list when it is left."""
+    """Measure the body of a `with`: wall and CPU seconds, and the peak of memory so far, in MB.
+
+    One entry is in the list when it is left.
+    """
     times: list[Times] = []
     wall, cpu = time.perf_counter(), time.process_time()
     yield times
-    times.append((time.perf_counter() - wall, time.process_time() - cpu))
+    seconds = time.perf_counter() - wall, time.process_time() - cpu
+    times.append((*seconds, peak_megabytes()))
 
 
 def peak_megabytes() -> int:
